@@ -1,0 +1,125 @@
+# yizhan: `make demo` shows it, `make check` tests it, `make deps` installs what
+# they need. V=1 shows the commands. SAN=1 builds with the sanitizers.
+
+VERSION := 0.1.0
+CC ?= gcc
+B ?= build$(if $(SAN),-san)
+PREFIX ?= /usr
+# The first python3 that has pytest; Debian's own does.
+PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,$(shell \
+	$(p) -c 'import pytest' 2>/dev/null && echo $(p))) /usr/bin/python3)
+DESTDIR ?=
+Q := $(if $(V),,@)
+
+PKGS := libuv sqlite3 libcurl zlib libmicrohttpd jansson libsodium
+DEBS := build-essential pkg-config libuv1-dev libsqlite3-dev \
+	libcurl4-openssl-dev zlib1g-dev libmicrohttpd-dev libjansson-dev \
+	libinih-dev libsodium-dev libcmocka-dev python3-pytest procps
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
+OPT := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+comma := ,
+CPPFLAGS += -I. -D_GNU_SOURCE -DYIZHAN_VERSION='"$(VERSION)"'
+CFLAGS += -std=c11 -g $(OPT) $(WARN) -fstack-protector-strong \
+	-ffile-prefix-map=$(CURDIR)=.
+LDFLAGS += $(if $(SAN),-fsanitize=address$(comma)undefined) -Wl,-z,relro,-z,now
+LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
+
+PROTO := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard proto/*.c)))
+STORE := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard store/*.c))) \
+	$(B)/store/schema.o
+DAEMON := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c)))
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
+# Everything but main, so that a test links what it uses.
+LIB := $(B)/libyizhan.a
+
+.PHONY: all demo check unit e2e rules deps ready bench soak install clean tidy
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/yizhan
+
+$(B)/yizhan: $(PROTO) $(STORE) $(DAEMON)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/%.o: %.c | ready
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/store/schema.c: store/schema.sql
+	@mkdir -p $(@D)
+	$(Q){ echo 'extern const char store_schema[];'; \
+	  echo 'const char store_schema[] ='; \
+	  sed -e 's/--.*//' -e 's/[[:space:]]*$$//' -e '/^$$/d' \
+	      -e 's/.*/"&\\n"/' $<; echo ';'; } > $@
+
+$(B)/store/schema.o: $(B)/store/schema.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIB): $(PROTO) $(STORE) $(filter-out $(B)/daemon/main.o,$(DAEMON))
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	@echo "  TEST  $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(LIB) \
+	  $(LDLIBS) -lcmocka
+
+-include $(wildcard $(B)/*/*.d)
+
+# ---- the two commands ----
+
+demo: $(B)/yizhan
+	$(Q)$(B)/yizhan demo $(if $(FOR),--for $(FOR))
+
+check: all rules unit e2e
+
+unit: $(TESTS)
+	$(Q)for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
+
+e2e: $(B)/yizhan
+	$(Q)YIZHAN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
+
+rules: $(PROTO) $(STORE) $(DAEMON)
+	$(Q)B=$(B) sh tests/rules.sh
+
+bench: $(B)/yizhan
+	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
+
+soak: $(B)/yizhan
+	$(Q)YZ_ROUNDS=200 YIZHAN=$(CURDIR)/$(B)/yizhan \
+	  $(PYTHON) -m pytest -q -x tests/e2e/test_crash.py
+
+# ---- what they need ----
+
+# Installs once what is missing; a build that finds all of it asks nobody.
+ready:
+	@{ pkg-config --exists $(PKGS) && test -e /usr/include/ini.h && \
+	   test -e /usr/include/cmocka.h && $(PYTHON) -c 'import pytest'; } \
+	   2>/dev/null || $(MAKE) --no-print-directory deps
+
+deps:
+	$(Q)DEBS='$(DEBS)' sh packaging/deps.sh
+
+# ---- care ----
+
+install: $(B)/yizhan
+	install -D $(B)/yizhan $(DESTDIR)$(PREFIX)/bin/yizhan
+	install -D -m 644 -t $(DESTDIR)/etc/yizhan conf/*.conf
+	install -D -m 644 -t $(DESTDIR)/etc/yizhan/kinds conf/kinds/*.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/*.5
+	install -D -m 644 -t $(DESTDIR)/lib/systemd/system packaging/*.service
+
+tidy:
+	$(Q)cppcheck -q --std=c11 --enable=warning,performance,portability \
+	  --error-exitcode=1 --inline-suppr --library=posix -I. \
+	  proto store daemon
+	$(Q)clang-tidy --quiet proto/*.c store/*.c daemon/*.c -- $(CPPFLAGS) \
+	  -std=c11
+
+clean:
+	rm -rf build build-san

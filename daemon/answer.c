@@ -1,0 +1,370 @@
+/*
+ * The hub's half of the conversation.
+ *
+ * Happy path: head and hello, batches decided as each completes, end; after the
+ * commit the answer is made frame by frame as it is read: welcome, kinds if
+ * they differ, confirmations, news, end. Nothing is kept between exchanges.
+ * What can fail: a stranger or a wrong secret (nothing is read), a batch that
+ * is damaged or does not join (it is not taken, and the confirmation says how
+ * far the hub has come), the store (the process ends).
+ */
+#include "daemon/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIRM_CHANGES = 4096 };
+enum phase { TELL_HEAD, TELL_CONFIRM, TELL_NEWS, TELL_END, TOLD };
+
+struct answer {
+    struct store *store;
+    speaker_fn speaker;
+    void *user;
+    int64_t wall_ms;
+    char name[STATION_MAX + 1];
+    struct station station;
+    struct wire in, out;
+    bool greeted, helloed, whole;
+    struct hello hello;
+    bool forked[HEADS];
+    struct buf heard;
+    uint64_t taken;
+    struct welcome welcome;
+    enum phase phase;
+    int head, stream;
+    uint64_t cursor;            /* of the stream being told */
+    bool cursor_set;
+    size_t room;
+    struct buf telling;
+    size_t told;
+    struct confirm confirm;     /* scratch: large */
+};
+
+struct answer *answer_new(struct store *store, speaker_fn speaker, void *user,
+                          int64_t wall_ms)
+{
+    struct answer *answer = xmalloc(sizeof *answer);
+
+    memset(answer, 0, sizeof *answer);
+    answer->store = store;
+    answer->speaker = speaker;
+    answer->user = user;
+    answer->wall_ms = wall_ms;
+    buf_init(&answer->heard, FRAME_MAX + 128);
+    buf_init(&answer->telling, FRAME_MAX + 256);
+    return answer;
+}
+
+void answer_free(struct answer *answer)
+{
+    if (answer == NULL)
+        return;
+    buf_done(&answer->heard);
+    buf_done(&answer->telling);
+    free(answer);
+}
+
+bool answer_whole(const struct answer *answer)
+{
+    return answer->whole;
+}
+
+const char *answer_station(const struct answer *answer)
+{
+    return answer->name;
+}
+
+uint64_t answer_taken(const struct answer *answer)
+{
+    return answer->taken;
+}
+
+/* ---- hearing ---- */
+
+static int hear_head(struct answer *answer, struct bytes *rest,
+                     struct fault *fault)
+{
+    const struct speaker *speaker;
+    char name[STATION_MAX + 1];
+    int rc = wire_head_read(&answer->in, rest, name);
+
+    if (rc == 0)
+        return 0;
+    if (rc < 0)
+        return fault_set(fault, rc, "ask", "this program speaks version %d",
+                         WIRE_VERSION);
+    speaker = answer->speaker(answer->user, name);
+    if (speaker == NULL)
+        return fault_set(fault, ERR_STATION, "station",
+                         "it must be in the hub's stations.conf");
+    memcpy(answer->name, name, sizeof name);
+    answer->station = (struct station){answer->name, speaker->org,
+                                       answer->wall_ms};
+    memcpy(answer->in.key, speaker->key, sizeof answer->in.key);
+    answer->out = answer->in;
+    answer->out.answer = true;
+    answer->greeted = true;
+    return 1;
+}
+
+static int hear_hello(struct answer *answer, struct bytes payload,
+                      struct fault *fault)
+{
+    int rc = hello_read(payload, &answer->hello);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "hello", "it is cut off");
+    rc = store_take_hello(answer->store, &answer->station, &answer->hello,
+                          fault);
+    answer->helloed = rc == 0;
+    return rc;
+}
+
+static void note_forked(struct answer *answer, const struct id *origin)
+{
+    for (int i = 0; i < answer->hello.heads; i++)
+        if (id_equal(&answer->hello.head[i].origin, origin))
+            answer->forked[i] = true;
+}
+
+/* Only the store's own trouble ends the exchange: whatever is wrong with a
+ * batch, the confirmation tells its sender how far the hub has come. */
+static int hear_batch(struct answer *answer, struct bytes payload,
+                      struct fault *fault)
+{
+    struct batch batch;
+    struct fault why = {.err = 0};
+    int rc = batch_read(payload, &batch, &why);
+
+    if (rc < 0)
+        return 0;
+    answer->taken += batch.count;
+    rc = store_take(answer->store, &answer->station, &batch, &why);
+    if (rc == ERR_FORKED)
+        note_forked(answer, &batch.origin);
+    if (rc < 0)
+        answer->taken -= batch.count;
+    batch_done(&batch);
+    switch (rc) {
+    case ERR_IO:
+    case ERR_FULL:
+    case ERR_UNKNOWN:
+    case ERR_BUSY:
+        *fault = why;
+        return rc;
+    default:
+        return 0;
+    }
+}
+
+static int hear(struct answer *answer, int type, struct bytes payload,
+                struct fault *fault)
+{
+    if (type == FRAME_HELLO)
+        return hear_hello(answer, payload, fault);
+    if (!answer->helloed)
+        return fault_set(fault, ERR_FORMAT, "ask", "no hello");
+    if (type == FRAME_BATCH)
+        return hear_batch(answer, payload, fault);
+    if (type == FRAME_END)
+        answer->whole = true;
+    return 0;                   /* unknown ones are of a newer station */
+}
+
+static int hear_frame(struct answer *answer, struct bytes *rest,
+                      struct fault *fault)
+{
+    struct bytes payload;
+    int type, rc;
+
+    if (!answer->greeted)
+        return hear_head(answer, rest, fault);
+    if (answer->whole && rest->len > 0)
+        return fault_set(fault, ERR_FORMAT, "ask", "bytes behind its end");
+    rc = wire_frame_read(&answer->in, rest, &type, &payload);
+    if (rc < 0)
+        return fault_set(fault, rc, "ask", "check this station's secret");
+    if (rc == 0)
+        return 0;
+    rc = hear(answer, type, payload, fault);
+    return rc < 0 ? rc : 1;
+}
+
+int answer_feed(struct answer *answer, const uint8_t *data, size_t len,
+                struct fault *fault)
+{
+    while (len > 0) {
+        size_t step = answer->heard.max - answer->heard.len;
+        struct bytes rest;
+        int rc;
+
+        step = step < len ? step : len;
+        if (step == 0)
+            return fault_set(fault, ERR_SIZE, "ask", "a frame too large");
+        buf_put(&answer->heard, data, step);
+        data += step;
+        len -= step;
+        rest = buf_view(&answer->heard);
+        while ((rc = hear_frame(answer, &rest, fault)) == 1)
+            ;
+        if (rc < 0)
+            return rc;
+        memmove(answer->heard.data, rest.data, rest.len);
+        answer->heard.len = rest.len;
+    }
+    return 0;
+}
+
+/* ---- telling ---- */
+
+static void tell(struct answer *answer, enum frame_type type,
+                 const struct buf *payload)
+{
+    wire_frame_write(&answer->out, type, buf_view(payload),
+                     &answer->telling);
+}
+
+static int tell_kinds(struct answer *answer)
+{
+    const struct kinds *kinds = store_kinds(answer->store);
+    struct buf payload;
+    int rc;
+
+    if (memcmp(answer->hello.kinds, kinds->hash, HASH_SIZE) == 0)
+        return 0;
+    buf_init(&payload, FRAME_MAX);
+    buf_varint(&payload, kinds->text.len);
+    rc = deflate_bytes(buf_view(&kinds->text), &payload);
+    if (rc == 0)
+        tell(answer, FRAME_KINDS, &payload);
+    buf_done(&payload);
+    return rc;
+}
+
+static int tell_head(struct answer *answer)
+{
+    struct buf payload;
+
+    buf_init(&payload, FRAME_MAX);
+    store_welcome(answer->store, &answer->station, &answer->welcome);
+    welcome_write(&answer->welcome, &payload);
+    wire_head_write(&answer->out, NULL, &answer->telling);
+    tell(answer, FRAME_WELCOME, &payload);
+    buf_done(&payload);
+    answer->room = (size_t)answer->hello.room;
+    answer->phase = TELL_CONFIRM;
+    return tell_kinds(answer);
+}
+
+/* One frame for each origin; more while it has more than one frame holds. */
+static int tell_confirm(struct answer *answer)
+{
+    struct confirm *confirm = &answer->confirm;
+    struct head *head;
+    struct buf payload;
+    int rc;
+
+    if (answer->head == answer->hello.heads) {
+        answer->phase = TELL_NEWS;
+        return 0;
+    }
+    head = &answer->hello.head[answer->head];
+    rc = store_confirm(answer->store, head, CONFIRM_CHANGES, confirm);
+    if (rc < 0)
+        return rc;
+    if (answer->forked[answer->head])
+        confirm->standing = STANDING_FORKED;
+    buf_init(&payload, FRAME_MAX);
+    confirm_write(confirm, &payload);
+    tell(answer, FRAME_CONFIRM, &payload);
+    buf_done(&payload);
+    for (int i = 0; i < confirm->runs; i++)
+        head->confirmed += confirm->run[i].count;
+    if (!confirm->more || confirm->standing != STANDING_GOOD)
+        answer->head++;
+    return 0;
+}
+
+static uint64_t cursor_of(const struct hello *hello, const char *stream)
+{
+    for (int i = 0; i < hello->cursors; i++)
+        if (strcmp(hello->cursor[i].stream, stream) == 0)
+            return hello->cursor[i].seq;
+    return 0;
+}
+
+/* At least one frame of each stream goes, however small the room. */
+static int tell_news(struct answer *answer)
+{
+    const char *stream = answer->welcome.stream[answer->stream];
+    size_t size = answer->room < BATCH_SIZE_MIN ? BATCH_SIZE_MIN
+                                                : answer->room;
+    struct buf payload;
+    bool more = false;
+    int rc;
+
+    if (answer->stream == answer->welcome.streams) {
+        answer->phase = TELL_END;
+        return 0;
+    }
+    if (!answer->cursor_set)
+        answer->cursor = cursor_of(&answer->hello, stream);
+    buf_init(&payload, FRAME_MAX);
+    rc = store_news(answer->store, &answer->station, &answer->hello, stream,
+                    answer->cursor, size, &payload, &more, &answer->cursor);
+    if (rc == 0)
+        tell(answer, FRAME_NEWS, &payload);
+    answer->room -= payload.len < answer->room ? payload.len : answer->room;
+    buf_done(&payload);
+    answer->cursor_set = more && answer->room > 0;
+    if (!answer->cursor_set)
+        answer->stream++;
+    return rc;
+}
+
+/* What an answer tells must be on disk: other stations' changes may have been
+ * decided in this very turn. */
+static int tell_more(struct answer *answer)
+{
+    struct buf nothing = {.data = NULL};
+    int rc = store_commit(answer->store, NULL);
+
+    if (rc < 0)
+        return rc;
+    buf_clear(&answer->telling);
+    answer->told = 0;
+    switch (answer->phase) {
+    case TELL_HEAD:
+        return tell_head(answer);
+    case TELL_CONFIRM:
+        return tell_confirm(answer);
+    case TELL_NEWS:
+        return tell_news(answer);
+    case TELL_END:
+        tell(answer, FRAME_END, &nothing);
+        answer->phase = TOLD;
+        return 0;
+    case TOLD:
+        break;
+    }
+    return 0;
+}
+
+long answer_read(struct answer *answer, uint8_t *out, size_t max)
+{
+    size_t left;
+
+    while (answer->told == answer->telling.len && answer->phase != TOLD) {
+        int rc = tell_more(answer);
+
+        if (rc < 0)
+            return rc;
+    }
+    left = answer->telling.len - answer->told;
+    if (left > max)
+        left = max;
+    if (left > 0)
+        memcpy(out, answer->telling.data + answer->told, left);
+    answer->told += left;
+    return (long)left;
+}

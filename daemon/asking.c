@@ -1,0 +1,333 @@
+/*
+ * The station's half of the conversation.
+ *
+ * Happy path: hello, batches from the first change that no answer confirmed,
+ * end; then the answer's welcome, confirmations, news, end, each settled as it
+ * completes. What can fail: the store (nothing more is read), a frame that is
+ * not the hub's (nothing of it counts), a cut (what was settled stays).
+ */
+#include "daemon/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum phase { SAY_HEAD, SAY_BATCHES, SAY_END, SAID };
+
+struct asking {
+    struct store *store;
+    char station[STATION_MAX + 1];
+    struct asking_plan plan;
+    struct hello hello;
+    struct wire out, in;
+    enum phase phase;
+    int head;                   /* which origin is being packed */
+    uint64_t next;              /* n to go on from; 0: its first */
+    int batches;
+    bool left;                  /* changes stayed behind for the next ask */
+    struct buf saying;          /* bytes not yet read, from `said` on */
+    size_t said;
+    bool greeted;               /* the answer's head was read */
+    struct buf heard;
+    struct asked asked;
+    struct confirm confirm;     /* scratch: large */
+};
+
+struct asking *asking_new(struct store *store, const char *station,
+                          const uint8_t key[32], const struct id *ask_id,
+                          const struct asking_plan *plan, int64_t wall_ms)
+{
+    struct asking *asking = xmalloc(sizeof *asking);
+
+    memset(asking, 0, sizeof *asking);
+    asking->store = store;
+    memcpy(asking->station, station, strnlen(station, STATION_MAX));
+    asking->plan = *plan;
+    memcpy(asking->out.key, key, 32);
+    memcpy(asking->out.ask_id, ask_id->b, ID_SIZE);
+    asking->in = asking->out;
+    asking->in.answer = true;
+    buf_init(&asking->saying, FRAME_MAX + 256);
+    buf_init(&asking->heard, FRAME_MAX + 64);
+    store_hello(store, &asking->hello);
+    asking->hello.room = plan->room;
+    asking->hello.wall_ms = wall_ms;
+    return asking;
+}
+
+void asking_free(struct asking *asking)
+{
+    if (asking == NULL)
+        return;
+    buf_done(&asking->saying);
+    buf_done(&asking->heard);
+    free(asking);
+}
+
+/* ---- saying ---- */
+
+static void say_hello(struct asking *asking)
+{
+    struct buf payload;
+
+    buf_init(&payload, FRAME_MAX);
+    hello_write(&asking->hello, &payload);
+    wire_head_write(&asking->out, asking->station, &asking->saying);
+    wire_frame_write(&asking->out, FRAME_HELLO, buf_view(&payload),
+                     &asking->saying);
+    buf_done(&payload);
+    asking->phase = asking->plan.hello_only ? SAY_END : SAY_BATCHES;
+    /* Parents before children: the newest origin stands first in the hello,
+     * and is packed last. */
+    asking->head = asking->hello.heads > 1 ? 1 : 0;
+}
+
+static void next_head(struct asking *asking)
+{
+    asking->next = 0;
+    if (asking->head == 0)
+        asking->phase = SAY_END;
+    else
+        asking->head = (asking->head + 1) % asking->hello.heads;
+}
+
+static int say_batch(struct asking *asking)
+{
+    const struct head *head = &asking->hello.head[asking->head];
+    uint64_t from = asking->next > 0 ? asking->next : head->confirmed + 1;
+    struct buf payload;
+    uint64_t next;
+    int count;
+
+    if (asking->hello.heads == 0 || asking->batches == asking->plan.batches) {
+        asking->left = asking->hello.heads > 0;
+        asking->phase = SAY_END;
+        return 0;
+    }
+    if (from > head->n) {
+        next_head(asking);
+        return 0;
+    }
+    buf_init(&payload, BATCH_MAX);
+    count = store_batch(asking->store, &head->origin, from,
+                        asking->plan.batch_size, &payload, &next);
+    if (count > 0) {
+        wire_frame_write(&asking->out, FRAME_BATCH, buf_view(&payload),
+                         &asking->saying);
+        asking->batches++;
+        asking->asked.up += (uint64_t)count;
+    }
+    buf_done(&payload);
+    asking->next = next;
+    if (next == 0)
+        next_head(asking);
+    return count < 0 ? count : 0;
+}
+
+static int say_more(struct asking *asking)
+{
+    buf_clear(&asking->saying);
+    asking->said = 0;
+    switch (asking->phase) {
+    case SAY_HEAD:
+        say_hello(asking);
+        return 0;
+    case SAY_BATCHES:
+        return say_batch(asking);
+    case SAY_END:
+        wire_frame_write(&asking->out, FRAME_END, bytes_of("", 0),
+                         &asking->saying);
+        asking->phase = SAID;
+        return 0;
+    case SAID:
+        break;
+    }
+    return 0;
+}
+
+long asking_read(struct asking *asking, uint8_t *out, size_t max)
+{
+    size_t left;
+
+    while (asking->said == asking->saying.len && asking->phase != SAID) {
+        int rc = say_more(asking);
+
+        if (rc < 0)
+            return rc;
+    }
+    left = asking->saying.len - asking->said;
+    if (left > max)
+        left = max;
+    if (left > 0)
+        memcpy(out, asking->saying.data + asking->said, left);
+    asking->said += left;
+    asking->asked.gone_up += left;
+    return (long)left;
+}
+
+/* ---- hearing ---- */
+
+static int hear_welcome(struct asking *asking, struct bytes payload,
+                        struct fault *fault)
+{
+    struct welcome welcome;
+    int rc = welcome_read(payload, &welcome);
+
+    if (rc == 0)
+        rc = store_settle_welcome(asking->store, &welcome, fault);
+    if (rc < 0)
+        return rc;
+    asking->asked.proven = true;
+    asking->asked.hub_wall_ms = welcome.wall_ms;
+    return 0;
+}
+
+static void count_runs(struct asking *asking)
+{
+    for (int i = 0; i < asking->confirm.runs; i++) {
+        const struct run *run = &asking->confirm.run[i];
+
+        asking->asked.confirmed += run->count;
+        if (run->verdict == STATE_TAKEN)
+            asking->asked.taken += run->count;
+        if (run->verdict == STATE_PARKED)
+            asking->asked.parked += run->count;
+        if (run->verdict == STATE_RETURNED)
+            asking->asked.returned += run->count;
+        if (run->verdict == STATE_ASIDE)
+            asking->asked.aside += run->count;
+    }
+}
+
+static int hear_confirm(struct asking *asking, struct bytes payload,
+                        struct fault *fault)
+{
+    int rc = confirm_read(payload, &asking->confirm);
+
+    if (rc == 0)
+        rc = store_settle_confirm(asking->store, &asking->confirm, fault);
+    if (rc < 0)
+        return rc;
+    asking->asked.more = asking->asked.more || asking->confirm.more;
+    count_runs(asking);
+    return 0;
+}
+
+static int hear_news(struct asking *asking, struct bytes payload,
+                     struct fault *fault)
+{
+    struct settled settled;
+    struct news news;
+    int rc = news_read(payload, &news);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "news", "it is asked for again");
+    rc = store_settle_news(asking->store, &news, &settled, fault);
+    asking->asked.more = asking->asked.more || news.more;
+    asking->asked.down += settled.states + settled.gone + settled.cases +
+                          settled.verdicts;
+    news_done(&news);
+    return rc;
+}
+
+
+static int hear_kinds(struct asking *asking, struct bytes payload,
+                      struct fault *fault)
+{
+    struct cut cut = cut_of(payload);
+    uint64_t size = cut_varint(&cut);
+    struct buf text;
+    int rc;
+
+    if (cut.bad || size > KINDS_TEXT_MAX)
+        return fault_set(fault, ERR_SIZE, "kinds", "at most %d bytes",
+                         KINDS_TEXT_MAX);
+    buf_init(&text, KINDS_TEXT_MAX);
+    rc = inflate_bytes(bytes_of(cut.at, cut_left(&cut)), (size_t)size, &text);
+    if (rc == 0)
+        rc = store_set_kinds(asking->store, buf_view(&text), fault);
+    buf_done(&text);
+    return rc;
+}
+
+static int hear(struct asking *asking, int type, struct bytes payload,
+                struct fault *fault)
+{
+    if (type == FRAME_WELCOME)
+        return hear_welcome(asking, payload, fault);
+    if (!asking->asked.proven)
+        return fault_set(fault, ERR_FORMAT, "answer", "no welcome");
+    switch (type) {
+    case FRAME_CONFIRM:
+        return hear_confirm(asking, payload, fault);
+    case FRAME_NEWS:
+        return hear_news(asking, payload, fault);
+    case FRAME_KINDS:
+        return hear_kinds(asking, payload, fault);
+    case FRAME_END:
+        asking->asked.whole = true;
+        return 0;
+    default:
+        return 0;               /* of a newer hub */
+    }
+}
+
+/* One frame from the front of `rest`; 1 when there was one. */
+static int hear_frame(struct asking *asking, struct bytes *rest,
+                      struct fault *fault)
+{
+    struct bytes payload;
+    int type, rc;
+
+    if (!asking->greeted) {
+        rc = wire_head_read(&asking->in, rest, NULL);
+        asking->greeted = rc == 1;
+        if (rc < 0)
+            return fault_set(fault, ERR_PORTAL, "answer",
+                             "it does not begin like the hub's");
+        return rc;
+    }
+    rc = wire_frame_read(&asking->in, rest, &type, &payload);
+    if (rc < 0)
+        return fault_set(fault, asking->asked.proven ? rc : ERR_PORTAL,
+                         "answer", "a frame is not the hub's");
+    if (rc == 0)
+        return 0;
+    rc = hear(asking, type, payload, fault);
+    return rc < 0 ? rc : 1;
+}
+
+int settle_feed(struct asking *asking, const uint8_t *data, size_t len,
+                struct fault *fault)
+{
+    while (len > 0) {
+        size_t step = asking->heard.max - asking->heard.len;
+        struct bytes rest;
+        int rc;
+
+        step = step < len ? step : len;
+        if (step == 0)
+            return fault_set(fault, ERR_SIZE, "answer", "a frame too large");
+        buf_put(&asking->heard, data, step);
+        asking->asked.came_down += step;
+        data += step;
+        len -= step;
+        rest = buf_view(&asking->heard);
+        while ((rc = hear_frame(asking, &rest, fault)) == 1)
+            ;
+        if (rc < 0)
+            return rc;
+        memmove(asking->heard.data, rest.data, rest.len);
+        asking->heard.len = rest.len;
+    }
+    return 0;
+}
+
+void settle_end(struct asking *asking, struct asked *out)
+{
+    *out = asking->asked;
+    if (out->whole && asking->left)
+        out->more = true;
+    /* A hello alone was said because of a cut: whatever waits goes now. */
+    if (out->whole && asking->plan.hello_only && asking->hello.queued > 0)
+        out->more = true;
+}

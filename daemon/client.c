@@ -1,0 +1,270 @@
+/*
+ * Happy path: client_do builds one curl handle's options, performs, and the
+ * callbacks fill the reply or pass its lines on.
+ * What can fail: nobody listens (no daemon), the token is not ours to read,
+ * the daemon ends half-way, the reply passes its bound, `line` wants no more.
+ */
+#include "daemon/client.h"
+
+#include <curl/curl.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKEN_MAX = 512 };
+
+struct client {
+    CURL *curl;
+    char door[CONFIG_HOST];
+    char token_file[CONFIG_PATH + 64];
+};
+
+/* One call under way. */
+struct transfer {
+    struct client *client;
+    const struct client_call *call;
+    struct client_reply *reply;
+    struct buf line;            /* the part of a line that has come */
+    uint64_t sent;
+    int stop;                   /* what `line` returned */
+    bool read_error;
+};
+
+struct client *client_new(const struct config *config)
+{
+    struct client *client = xmalloc(sizeof(*client));
+
+    memset(client, 0, sizeof(*client));
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    client->curl = curl_easy_init();
+    if (!client->curl)
+        abort();                /* out of memory, like xmalloc */
+    config_door(config, client->door);
+    config_path(config, "token", client->token_file);
+    return client;
+}
+
+void client_free(struct client *client)
+{
+    if (!client)
+        return;
+    curl_easy_cleanup(client->curl);
+    free(client);
+}
+
+void client_reply_done(struct client_reply *reply)
+{
+    buf_done(&reply->body);
+}
+
+void client_escape(const char *text, struct buf *out)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+
+        if (strchr(plain, byte)) {
+            buf_u8(out, byte);
+            continue;
+        }
+        buf_u8(out, '%');
+        buf_u8(out, (uint8_t)digits[byte >> 4]);
+        buf_u8(out, (uint8_t)digits[byte & 15]);
+    }
+}
+
+/* Pass on the whole lines in transfer->line. */
+static void pass_lines(struct transfer *transfer)
+{
+    struct buf *buf = &transfer->line;
+    size_t start = 0;
+    uint8_t *end;
+
+    while (transfer->stop == 0 && start < buf->len &&
+           (end = memchr(buf->data + start, '\n', buf->len - start))) {
+        size_t len = (size_t)(end - (buf->data + start));
+
+        transfer->stop = transfer->call->line(
+            transfer->call->user, bytes_of(buf->data + start, len));
+        start += len + 1;
+    }
+    memmove(buf->data, buf->data + start, buf->len - start);
+    buf->len -= start;
+}
+
+static size_t on_data(char *data, size_t one, size_t len, void *user)
+{
+    struct transfer *transfer = user;
+    long status = 0;
+
+    (void)one;
+    if (len == 0)
+        return 0;
+    curl_easy_getinfo(transfer->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (!transfer->call->line || status != 200) {
+        buf_put(&transfer->reply->body, data, len);
+        return transfer->reply->body.full ? 0 : len;
+    }
+    buf_put(&transfer->line, data, len);
+    if (transfer->line.full)
+        return 0;
+    pass_lines(transfer);
+    return transfer->stop == 0 ? len : 0;
+}
+
+static size_t on_read(char *out, size_t one, size_t len, void *user)
+{
+    struct transfer *transfer = user;
+    const struct client_call *call = transfer->call;
+    size_t got = fread(out, one, len, call->file);
+
+    if (got == 0 && ferror(call->file)) {
+        transfer->read_error = true;
+        return CURL_READFUNC_ABORT;
+    }
+    transfer->sent += got;
+    if (call->sent)
+        call->sent(call->user, transfer->sent, call->size);
+    return got;
+}
+
+static bool read_token(const struct client *client, char *out)
+{
+    FILE *file = fopen(client->token_file, "rb");
+    bool good;
+
+    out[0] = '\0';
+    if (!file)
+        return false;           /* errno says why */
+    good = fgets(out, TOKEN_MAX, file) != NULL;
+    fclose(file);
+    errno = 0;
+    out[strcspn(out, "\r\n")] = '\0';
+    return good && out[0];
+}
+
+/* Reads are told without a token if they must; a write never leaves without. */
+static int set_headers(struct client *client, const struct client_call *call,
+                       struct curl_slist **out, struct fault *fault)
+{
+    char token[TOKEN_MAX], header[TOKEN_MAX + 64];
+    bool post = strcmp(call->method, "POST") == 0;
+
+    *out = curl_slist_append(NULL, "Expect:");
+    if (read_token(client, token)) {
+        snprintf(header, sizeof(header), "Authorization: Bearer %s", token);
+        *out = curl_slist_append(*out, header);
+    } else if (post && errno == EACCES) {
+        return fault_set(fault, ERR_DENIED, NULL, "%.180s: %s",
+                         client->token_file, strerror(errno));
+    }
+    if (post) {
+        snprintf(header, sizeof(header), "Content-Type: %s",
+                 call->type ? call->type : "application/json");
+        *out = curl_slist_append(*out, header);
+    }
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, *out);
+    return 0;
+}
+
+static void set_body(CURL *curl, const struct client_call *call,
+                     struct transfer *transfer)
+{
+    if (strcmp(call->method, "POST") != 0)
+        return;
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    if (!call->file) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)call->body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                         call->body.len ? (const char *)call->body.data : "");
+        return;
+    }
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     call->size ? (curl_off_t)call->size : (curl_off_t)-1);
+}
+
+/* No proxy, no redirect, nothing but plain HTTP to the door: what the
+ * environment says about networks does not concern it. */
+static void set_options(CURL *curl, const char *url,
+                        const struct client_call *call,
+                        struct transfer *transfer)
+{
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, call->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+    set_body(curl, call, transfer);
+}
+
+static int judge(const struct transfer *transfer, CURLcode code,
+                 struct fault *fault)
+{
+    if (transfer->stop != 0)
+        return transfer->stop;
+    if (transfer->read_error)
+        return fault_set(fault, ERR_IO, NULL, "the file cannot be read");
+    if (transfer->line.full || transfer->reply->body.full)
+        return fault_set(fault, ERR_SIZE, NULL, "the reply is too long");
+    switch (code) {
+    case CURLE_OK:
+        return 0;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return fault_set(fault, ERR_DOOR, NULL, "%s", transfer->client->door);
+    case CURLE_OPERATION_TIMEDOUT:
+        return fault_set(fault, ERR_DOOR, NULL, "%s: no reply in time",
+                         transfer->client->door);
+    case CURLE_OUT_OF_MEMORY:
+        abort();
+    default:
+        return fault_set(fault, ERR_FORMAT, NULL, "%s: %s",
+                         transfer->client->door, curl_easy_strerror(code));
+    }
+}
+
+int client_do(struct client *client, const struct client_call *call,
+              struct client_reply *out, struct fault *fault)
+{
+    struct transfer transfer = {.client = client, .call = call, .reply = out};
+    struct curl_slist *headers = NULL;
+    struct buf url;
+    CURLcode code;
+    int rc;
+
+    out->status = 0;
+    buf_init(&out->body, CLIENT_REPLY_MAX);
+    buf_init(&transfer.line, CLIENT_LINE_MAX);
+    buf_init(&url, 16 * 1024);
+    buf_put(&url, client->door, strlen(client->door));
+    buf_put(&url, call->path, strlen(call->path) + 1);
+    if (url.full) {
+        buf_done(&url);
+        return fault_set(fault, ERR_SIZE, NULL, "the request is too long");
+    }
+    set_options(client->curl, (const char *)url.data, call, &transfer);
+    rc = set_headers(client, call, &headers, fault);
+    if (rc == 0) {
+        code = curl_easy_perform(client->curl);
+        curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &out->status);
+        rc = judge(&transfer, code, fault);
+    }
+    if (rc == 0 && transfer.line.len > 0)
+        rc = call->line(call->user, buf_view(&transfer.line));
+    curl_slist_free_all(headers);
+    buf_done(&transfer.line);
+    buf_done(&url);
+    return rc;
+}

@@ -1,0 +1,52 @@
+#include "daemon/command.h"
+#include "daemon/node.h"
+#include "daemon/stations.h"
+
+static void print_check(const struct config *config)
+{
+    json_t *out = json_object();
+    struct config_value value;
+    char name[64];
+
+    for (int i = 0; config_value(config, i, &value); i++) {
+        json_t *one;
+
+        if (value.section[0] == '\0')
+            continue;
+        snprintf(name, sizeof(name), "%s.%s", value.section, value.name);
+        one = json_pack("{s:s}", "value", value.text);
+        if (value.line)
+            json_object_set_new(one, "line", json_integer(value.line));
+        json_object_set_new(out, name, one);
+    }
+    cli_print(out);
+}
+
+/* What the file names must be right too: the hub's stations, the secret. */
+static int check_secrets(const struct config *config, struct fault *fault)
+{
+    struct stations *stations = NULL;
+    uint8_t key[32];
+    int rc;
+
+    if (!config->hub)
+        return secret_read(config->secret, key, fault);
+    rc = stations_read(config->stations, config->org, &stations, fault);
+    stations_free(stations);
+    return rc;
+}
+
+int cmd_run(struct cli *cli)
+{
+    struct fault fault = {0};
+
+    if (!cli->value[OPT_CHECK])
+        return node_run(&cli->config);
+    if (check_secrets(&cli->config, &fault) < 0)
+        return cli_fail(cli, NULL, &fault);
+    if (cli->json)
+        print_check(&cli->config);
+    else
+        config_print(&cli->config);
+    return 0;
+}

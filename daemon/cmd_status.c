@@ -1,0 +1,130 @@
+#include "daemon/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static long long count(const json_t *status, const char *name)
+{
+    return (long long)json_number(status, name);
+}
+
+/* The one question the page answers: entered, at the county, missing. */
+static void print_sum(const struct cli *cli, const json_t *status)
+{
+    long long written = count(status, "written");
+    long long missing = written - count(status, "taken") -
+                        count(status, "same") - count(status, "settled");
+
+    if (strcmp(json_text(status, "role"), "hub") == 0) {
+        printf(T(cli, "  在册记录 %lld 条   收到变更 %lld 条   待处理 %lld 件\n",
+                  "  %lld records in the register   %lld changes received   "
+                  "%lld cases\n"),
+               count(status, "records"), written, count(status, "cases"));
+        return;
+    }
+    printf(T(cli, "  本机录入 %lld 条变更   县里已入册 %lld   还差 %lld\n",
+              "  %lld changes entered here   %lld in the register   %lld "
+              "missing\n"),
+           written, written - missing, missing);
+}
+
+static void print_line_state(const struct cli *cli, const json_t *status)
+{
+    int64_t contact = json_when(status, "last_contact"), now = cli_now();
+    const char *cause = json_text(status, "cause");
+    char at[WORDS_TIME], complete[WORDS_TIME], next[WORDS_TIME];
+    int err = cause[0] ? err_of_code((int)strtol(cause + 2, NULL, 10)) : 0;
+
+    words_time(contact, now, cli->zh, at);
+    words_time(json_when(status, "last_complete"), now, cli->zh, complete);
+    if (err)
+        printf(T(cli, "  ○ 没连上县里：%s [%s]   上次联系：%s\n",
+                  "  ○ county not reached: %s [%s]   last contact: %s\n"),
+               err_text(err, cli->zh), cause, at);
+    else
+        printf(T(cli, "  ● 上次联系县里：%s   上次全部入册：%s\n",
+                  "  ● last contact: %s   last complete: %s\n"),
+               at, complete);
+    if (json_when(status, "next_try") > 0) {
+        words_time(json_when(status, "next_try"), now, cli->zh, next);
+        printf(T(cli, "  下次自动尝试：%s\n", "  next try: %s\n"), next);
+    }
+    if (err)
+        printf("  %s\n", words_advice(err, cli->zh));
+}
+
+static void print_hands(const struct cli *cli, const json_t *status)
+{
+    static const char *const wanting[] = {"returned", "parked", "aside"};
+    static const char *const marks[] = {"↩", "⇄", "⊘"};
+    long long sum = 0;
+
+    for (int i = 0; i < 3; i++)
+        sum += count(status, wanting[i]);
+    if (sum > 0)
+        printf(T(cli, "  需要您处理 (%lld)：", "  needs you (%lld):"), sum);
+    for (int i = 0; i < 3; i++)
+        if (count(status, wanting[i]) > 0)
+            printf("  %s %s %lld", marks[i],
+                   words_state(wanting[i], cli->zh),
+                   count(status, wanting[i]));
+    if (sum > 0)
+        printf("    yizhan cases\n");
+    printf(T(cli, "  其他：%s %lld · %s %lld · %s %lld · %s %lld\n",
+              "  others: %s %lld · %s %lld · %s %lld · %s %lld\n"),
+           words_state("queued", cli->zh), count(status, "queued"),
+           words_state("received", cli->zh), count(status, "received"),
+           words_state("same", cli->zh), count(status, "same"),
+           words_state("settled", cli->zh), count(status, "settled"));
+}
+
+static void print_machine(const struct cli *cli, const json_t *status)
+{
+    int64_t offset = json_number(status, "clock_offset_ms");
+    char size[WORDS_TIME], off[WORDS_TIME];
+
+    words_bytes((uint64_t)json_number(status, "db_bytes"), size);
+    printf(T(cli, "  在册 %lld 条记录   数据 %s", "  %lld records here   data %s"),
+           count(status, "records"), size);
+    if (json_when(status, "last_contact") > 0) {
+        words_span(offset, cli->zh, off);
+        printf("   %s", T(cli, "时钟", "clock "));
+        if (offset > -2000 && offset < 2000)
+            printf("%s", T(cli, "准", "right"));
+        else
+            printf("%s%s", offset < 0 ? T(cli, "慢 ", "behind by ")
+                                      : T(cli, "快 ", "ahead by "), off);
+    }
+    printf(T(cli, "   版本 %s\n", "   version %s\n"),
+           json_text(status, "version"));
+}
+
+static void print_status(const struct cli *cli, const json_t *status)
+{
+    bool hub = strcmp(json_text(status, "role"), "hub") == 0;
+
+    printf(T(cli, "驿站 · %s %s（%s）\n", "yizhan · %s %s (%s)\n"),
+           json_text(status, "org"), json_text(status, "name"),
+           hub ? T(cli, "县里", "the hub") : T(cli, "站", "station"));
+    print_sum(cli, status);
+    if (!hub)
+        print_line_state(cli, status);
+    print_hands(cli, status);
+    print_machine(cli, status);
+}
+
+int cmd_status(struct cli *cli)
+{
+    json_t *status;
+    int rc = cli_get(cli, "/api/status", &status);
+
+    if (rc != 0)
+        return rc;
+    rc = status_exit(status);
+    if (cli->json)
+        cli_print(json_incref(status));
+    else
+        print_status(cli, status);
+    json_decref(status);
+    return rc;
+}

@@ -1,0 +1,310 @@
+#include "daemon/command.h"
+#include "daemon/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int exit_of(int err)
+{
+    switch (err) {
+    case ERR_STATION:
+    case ERR_MAC:
+    case ERR_DENIED:
+        return EXIT_STRANGER;
+    case ERR_CONFIG:
+    case ERR_USAGE:
+    case ERR_JSON:
+        return EXIT_USAGE;
+    case ERR_RUNNING:
+        return EXIT_PENDING;
+    case ERR_DOOR:
+    case ERR_FAULT:
+    case ERR_FORMAT:
+    case ERR_VERSION:
+    case ERR_SIZE:
+        return EXIT_FAULT;
+    default:
+        break;
+    }
+    switch (err_code(err) / 100) {
+    case 22:                    /* refused: somebody has to correct it */
+    case 40:
+    case 50:
+        return EXIT_PERSON;
+    case 60:
+        return EXIT_STORAGE;
+    case 71:
+        return EXIT_NO_HUB;
+    default:
+        return EXIT_FAULT;
+    }
+}
+
+/* No daemon: the one error whose remedy depends on this machine. */
+static void tell_start(const struct cli *cli)
+{
+    const char *service = cli->config.hub ? "yizhan-hub" : "yizhan";
+
+    fprintf(stderr, "%s", T(cli, "启动：", " Start it: "));
+    if (strncmp(cli->conf, "/etc/", 5) == 0)
+        fprintf(stderr, T(cli, "systemctl start %s，或 ",
+                          "systemctl start %s, or "), service);
+    fprintf(stderr, "%s --conf %s run", cli->program, cli->conf);
+}
+
+static void print_error(const struct fault *fault)
+{
+    char code[16];
+    json_t *error = json_object(), *whole = json_object();
+
+    snprintf(code, sizeof(code), "YZ%04d", err_code(fault->err));
+    json_object_set_new(error, "code", json_string(code));
+    json_object_set_new(error, "text", json_string(err_text(fault->err, 0)));
+    json_object_set_new(error, "field", json_string(fault->field));
+    json_object_set_new(error, "rule", json_string(fault->rule));
+    json_object_set_new(error, "where", json_string(fault->where));
+    json_object_set_new(error, "why", json_string(fault->why));
+    json_object_set_new(whole, "error", error);
+    cli_print(whole);
+}
+
+int cli_fail(struct cli *cli, const char *what, const struct fault *fault)
+{
+    const char *advice = words_advice(fault->err, cli->zh);
+    const char *colon = T(cli, "：", ": ");
+
+    if (cli->json)
+        print_error(fault);
+    fprintf(stderr, "%s%s%s", what ? what : "", what ? colon : "",
+            err_text(fault->err, cli->zh));
+    if (fault->where[0])
+        fprintf(stderr, T(cli, "，%s", ", %s"), fault->where);
+    if (fault->field[0])
+        fprintf(stderr, T(cli, "，“%s”", ", \"%s\""), fault->field);
+    if (fault->rule[0])
+        fprintf(stderr, T(cli, "，规则 %s", ", rule %s"), fault->rule);
+    if (fault->why[0])
+        fprintf(stderr, "%s%s", colon, fault->why);
+    fprintf(stderr, "%s%s%s", T(cli, "。", "."),
+            !cli->zh && advice[0] ? " " : "", advice);
+    if (fault->err == ERR_DOOR)
+        tell_start(cli);
+    fprintf(stderr, " [YZ%04d]\n", err_code(fault->err));
+    return exit_of(fault->err);
+}
+
+/* Fill a fault from {"error":{...}} of the door. */
+static void take_error(const struct client_reply *reply, struct fault *fault)
+{
+    json_t *whole = json_loadb((const char *)reply->body.data, reply->body.len,
+                               JSON_REJECT_DUPLICATES, NULL);
+    const json_t *error = json_object_get(whole, "error");
+    const char *code = json_text(error, "code");
+
+    memset(fault, 0, sizeof(*fault));
+    if (strncmp(code, "YZ", 2) == 0)
+        fault->err = err_of_code((int)strtol(code + 2, NULL, 10));
+    snprintf(fault->field, sizeof(fault->field), "%s",
+             json_text(error, "field"));
+    snprintf(fault->rule, sizeof(fault->rule), "%s", json_text(error, "rule"));
+    snprintf(fault->where, sizeof(fault->where), "%s",
+             json_text(error, "where"));
+    snprintf(fault->why, sizeof(fault->why), "%s", json_text(error, "why"));
+    if (fault->err == 0)
+        fault_set(fault, reply->status == 401 || reply->status == 403
+                             ? ERR_DENIED : ERR_FAULT,
+                  NULL, "HTTP %ld", reply->status);
+    json_decref(whole);
+}
+
+int cli_reply(struct cli *cli, int rc, const struct client_reply *reply,
+              struct fault *fault, json_t **out)
+{
+    *out = NULL;
+    if (rc < 0)
+        return cli_fail(cli, NULL, fault);
+    if (reply->status < 200 || reply->status > 299) {
+        take_error(reply, fault);
+        return cli_fail(cli, NULL, fault);
+    }
+    *out = json_loadb(reply->body.data ? (const char *)reply->body.data : "",
+                      reply->body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (*out)
+        return 0;
+    fault_set(fault, ERR_FORMAT, NULL, "the door's reply is no JSON");
+    return cli_fail(cli, NULL, fault);
+}
+
+static int call(struct cli *cli, const struct client_call *how, json_t **out)
+{
+    struct client_reply reply;
+    struct fault fault = {0};
+    json_t *value = NULL;
+    int rc = client_do(cli->client, how, &reply, &fault);
+
+    if (rc == 0 && how->line && reply.status == 200)
+        rc = 0;
+    else
+        rc = cli_reply(cli, rc, &reply, &fault, &value);
+    client_reply_done(&reply);
+    if (out)
+        *out = value;
+    else
+        json_decref(value);
+    return rc;
+}
+
+int cli_get(struct cli *cli, const char *path, json_t **out)
+{
+    return call(cli, &(struct client_call){.method = "GET", .path = path},
+                out);
+}
+
+int cli_post(struct cli *cli, const char *path, json_t *body, json_t **out)
+{
+    char *text = body ? json_dumps(body, JSON_COMPACT) : xstrdup("{}");
+    int rc;
+
+    json_decref(body);
+    if (!text)
+        abort();
+    rc = call(cli, &(struct client_call){.method = "POST", .path = path,
+                                         .body = bytes_text(text)}, out);
+    free(text);
+    return rc;
+}
+
+int cli_lines(struct cli *cli, const char *path, cli_line_fn line, void *user)
+{
+    return call(cli, &(struct client_call){.method = "GET", .path = path,
+                                           .line = line, .user = user}, NULL);
+}
+
+void query_open(struct buf *query, const char *path)
+{
+    buf_init(query, 8192);
+    buf_put(query, path, strlen(path));
+}
+
+void query_add(struct buf *query, const char *name, const char *value)
+{
+    bool first = !query->data || !memchr(query->data, '?', query->len);
+
+    if (!value)
+        return;
+    buf_u8(query, first ? '?' : '&');
+    buf_put(query, name, strlen(name));
+    buf_u8(query, '=');
+    client_escape(value, query);
+}
+
+const char *query_text(struct buf *query)
+{
+    buf_u8(query, 0);
+    return query->full ? "" : (const char *)query->data;
+}
+
+void cli_print(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    putchar('\n');
+    json_decref(value);
+}
+
+const char *json_text(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
+int64_t json_number(const json_t *object, const char *name)
+{
+    return (int64_t)json_number_value(json_object_get(object, name));
+}
+
+void json_readable(const json_t *value, struct buf *out)
+{
+    char number[24];
+    size_t i;
+    json_t *item;
+
+    if (json_is_string(value)) {
+        buf_put(out, json_string_value(value), json_string_length(value));
+    } else if (json_is_integer(value)) {
+        snprintf(number, sizeof(number), "%lld",
+                 (long long)json_integer_value(value));
+        buf_put(out, number, strlen(number));
+    } else if (json_is_boolean(value)) {
+        buf_put(out, json_is_true(value) ? "true" : "false",
+                json_is_true(value) ? 4 : 5);
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            if (i > 0)
+                buf_put(out, ", ", 2);
+            json_readable(item, out);
+        }
+    }
+}
+
+int64_t json_when(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    int64_t ms = 0;
+
+    if (json_is_integer(value))
+        return json_integer_value(value);
+    if (json_is_string(value) && log_time_parse(json_string_value(value), &ms))
+        return ms;
+    return 0;
+}
+
+int status_exit(const json_t *status)
+{
+    const char *cause = json_text(status, "cause");
+    int err = strncmp(cause, "YZ", 2) == 0
+                  ? err_of_code((int)strtol(cause + 2, NULL, 10)) : 0;
+
+    if (err != 0)
+        return exit_of(err) == EXIT_STRANGER ? EXIT_STRANGER : EXIT_NO_HUB;
+    if (json_number(status, "parked") + json_number(status, "returned") +
+            json_number(status, "aside") > 0)
+        return EXIT_PERSON;
+    if (json_number(status, "queued") + json_number(status, "received") > 0)
+        return EXIT_PENDING;
+    return EXIT_DONE;
+}
+
+bool cli_since(const char *text, int64_t *ms)
+{
+    int64_t span;
+
+    if (span_parse(text, &span)) {
+        *ms = cli_now() - span;
+        return true;
+    }
+    return log_time_parse(text, ms);
+}
+
+int64_t cli_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void cli_pause(int ms)
+{
+    struct timespec pause = {.tv_sec = ms / 1000,
+                             .tv_nsec = (long)(ms % 1000) * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+bool cli_terminal(FILE *file)
+{
+    return isatty(fileno(file)) == 1;
+}

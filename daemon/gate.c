@@ -1,0 +1,114 @@
+/*
+ * An exchange at the hub: the ask is taken in as it comes, so each whole batch
+ * is committed with the turn it came in, also while the ask still runs. Once
+ * all of it came, and its commit is on disk, the answer is drawn piece by
+ * piece from the store. Nothing is kept of it afterwards.
+ *
+ * What can fail: the ask ends early (what came stays, no answer), it is no ask
+ * of ours or of a stranger (refused, nothing more is read), the line goes away
+ * while the answer runs (the next ask says how far it came).
+ */
+#include "daemon/gate.h"
+#include "daemon/exchange.h"
+#include "daemon/log.h"
+#include "daemon/node.h"
+#include "daemon/stations.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int gate_begin(struct request *request, struct fault *fault)
+{
+    struct stamp now = node_stamp(request->node);
+
+    (void)fault;
+    request->state = answer_new(node_store(request->node), stations_find,
+                                node_stations(request->node), now.wall_ms);
+    return 0;
+}
+
+/* A stranger's name is whatever was sent: it may not write into the log. */
+static const char *station_of(const struct request *request)
+{
+    const char *name =
+        request->state ? answer_station(request->state) : "";
+
+    return station_name_valid(name) ? name : "-";
+}
+
+static int gate_piece(struct request *request, struct bytes data,
+                      struct fault *fault)
+{
+    int rc = answer_feed(request->state, data.data, data.len, fault);
+
+    if (rc < 0)
+        log_event(LOG_W, 8010, "exchange.refuse", "station=%s code=YZ%04d",
+                  station_of(request), err_code(rc));
+    return rc;
+}
+
+/* One exchange of a station at a time. Only a whole ask is proven to be this
+ * station's, so only that may cut an older one off. */
+static void replace(struct request *request)
+{
+    const char *name = station_of(request);
+    struct request *at = request;
+
+    while (at->prev)
+        at = at->prev;
+    for (; at; at = at->next)
+        if (at != request && at->state && strcmp(station_of(at), name) == 0)
+            request_abort(at);
+}
+
+static int gate_end(struct request *request, struct fault *fault)
+{
+    if (!answer_whole(request->state))
+        return fault_set(fault, ERR_FORMAT, "", "the ask ends too early");
+    replace(request);
+    return 0;
+}
+
+static int gate_fill(struct request *request)
+{
+    struct buf *body = &request->reply.body;
+    uint8_t *room = buf_room(body, REPLY_STEP);
+    long got;
+
+    if (!room)
+        return ERR_SIZE;
+    got = answer_read(request->state, room, REPLY_STEP);
+    body->len -= REPLY_STEP - (got > 0 ? (size_t)got : 0);
+    return got < 0 ? (int)got : 0;
+}
+
+static int gate_ready(struct request *request, struct fault *fault)
+{
+    (void)fault;
+    request->reply.type = EXCHANGE_TYPE;
+    request->reply.fill = gate_fill;
+    log_event(LOG_I, 2003, "exchange.done", "station=%s changes=%llu",
+              station_of(request),
+              (unsigned long long)answer_taken(request->state));
+    return 0;
+}
+
+static void gate_drop(struct request *request)
+{
+    answer_free(request->state);
+    request->state = NULL;
+}
+
+const struct route gate_routes[] = {
+    {
+        .method = "POST",
+        .path = "/exchange",
+        .type = EXCHANGE_TYPE,
+        .begin = gate_begin,
+        .piece = gate_piece,
+        .end = gate_end,
+        .ready = gate_ready,
+        .drop = gate_drop,
+    },
+    {0},
+};

@@ -1,0 +1,53 @@
+/* What the codes of events say. Codes never change their meaning; those of
+ * errors stand in proto/err.h, with their texts. */
+#include "daemon/log.h"
+#include "proto/err.h"
+
+static const struct row {
+    int code;
+    const char *en, *zh;
+} rows[] = {
+    {1010, "started", "已启动"},
+    {1011, "stopped", "已停止"},
+    {1012, "the last run was not stopped cleanly; recovered",
+     "上次没有正常关闭，已自动恢复"},
+    {1013, "ready", "可以使用"},
+    {1014, "the last stop was clean", "上次正常关闭"},
+    {2001, "sending begins", "开始上报"},
+    {2002, "sent", "上报完成"},
+    {2003, "a station's changes were decided", "已处理一个站的上报"},
+    {2031, "a change was returned", "有变更被退回"},
+    {2032, "a change was set aside", "有变更被搁置"},
+    {2033, "a station was told to draw a new origin", "已要求该站另起流水"},
+    {3001, "asking for news", "开始接收"},
+    {3002, "news taken in", "接收完成"},
+    {3003, "new kinds taken in", "类别定义已更新"},
+    {4010, "a case was opened", "新增一件待办"},
+    {4011, "a case was settled", "一件待办已了结"},
+    {5010, "import begins", "开始导入"},
+    {5011, "import done", "导入完成"},
+    {5012, "export with full personal numbers", "导出了完整的个人号码"},
+    {5013, "export", "已导出"},
+    {6010, "folding the journal again", "开始按流水重算"},
+    {6011, "the journal gives the same register", "重算一致"},
+    {6012, "checked: whole", "校验通过"},
+    {6013, "the disk was slow", "磁盘写入缓慢"},
+    {6014, "the log on disk is checkpointed late", "数据日志偏大"},
+    {7104, "the hub did not answer; will try again",
+     "县里电脑没有应答，稍后再试"},
+    {7105, "the line is back", "又连上县里了"},
+    {7301, "this machine's clock is off", "本机时钟不准"},
+    {7302, "this machine's clock jumped", "本机时钟有跳变"},
+    {7401, "a request at the door was refused", "拒绝了一次本机访问"},
+    {8010, "a station was refused", "拒绝了一个站的访问"},
+};
+
+const char *log_text(int code, bool chinese)
+{
+    int err = err_of_code(code);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].code == code)
+            return chinese ? rows[i].zh : rows[i].en;
+    return code > 0 && err ? err_text(err, chinese) : "";
+}

@@ -1,0 +1,452 @@
+/*
+ * The shell: the loop, and one commit for each turn of it.
+ *
+ * Happy path: open everything, say ready, run; each turn ends with a commit,
+ * then with the answers that waited for it, then with the exchange that the
+ * core asked for. SIGTERM or SIGINT: close all handles, commit, end.
+ * What can fail: opening (said on standard error, exit code by kind), the
+ * commit (outcome unknown: nobody is answered and the process ends at once, so
+ * that the restart reads what the disk really holds).
+ */
+#include "daemon/node.h"
+#include "daemon/core.h"
+#include "daemon/door.h"
+#include "daemon/gate.h"
+#include "daemon/log.h"
+#include "daemon/open.h"
+#include "daemon/os.h"
+#include "daemon/uplink.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAKE_MAX_MS = 60 * 1000, CLOCK_OFF_MS = 10 * 60 * 1000 };
+enum { EXIT_STORAGE = 5, EXIT_CONFIG = 64, EXIT_FAULT = 70 };
+
+struct node {
+    const struct config *config;
+    uv_loop_t loop;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t wake, watchdog;
+    uv_signal_t term, interrupt;
+    struct opened open;
+    struct door *local, *public;
+    struct uplink *uplink;
+    struct core core;
+    bool begin;                 /* an exchange as `plan` begins after commit */
+    struct asking_plan plan;
+    struct node_wait *waiting, **waiting_end;
+    struct node_progress progress;
+    uint8_t boot[8];
+    uint64_t asks;
+};
+
+struct store *node_store(struct node *node)
+{
+    return node->open.store;
+}
+
+const struct config *node_config(const struct node *node)
+{
+    return node->config;
+}
+
+uv_loop_t *node_loop(struct node *node)
+{
+    return &node->loop;
+}
+
+struct stations *node_stations(struct node *node)
+{
+    return node->open.stations;
+}
+
+struct stamp node_stamp(struct node *node)
+{
+    struct stamp stamp = {os_wall_ms(), os_mono_ms(), {0}};
+
+    memcpy(stamp.boot, node->boot, sizeof stamp.boot);
+    return stamp;
+}
+
+void node_progress(const struct node *node, struct node_progress *out)
+{
+    *out = node->progress;
+    out->busy = node->core.busy;
+    out->next_try = node->core.next_at < 0
+                        ? 0
+                        : os_wall_ms() + node->core.next_at - os_mono_ms();
+}
+
+/* ---- the core ---- */
+
+static void on_wake(uv_timer_t *timer);
+
+/* libuv's clock stands still while the machine sleeps, so no timer is longer
+ * than a minute: after a night the first minute finds out. */
+static void wake_at(struct node *node, int64_t at)
+{
+    int64_t wait = at - os_mono_ms();
+
+    if (at < 0) {
+        uv_timer_stop(&node->wake);
+        return;
+    }
+    wait = wait < 0 ? 0 : wait > WAKE_MAX_MS ? WAKE_MAX_MS : wait;
+    uv_update_time(&node->loop);
+    uv_timer_start(&node->wake, on_wake, (uint64_t)wait, 0);
+}
+
+static void step(struct node *node, struct event event)
+{
+    struct todo todo;
+
+    if (node->uplink == NULL)
+        return;
+    event.now = os_mono_ms();
+    event.dice = randombytes_random();
+    todo = core_step(&node->core, event);
+    if (todo.exchange) {
+        node->begin = true;
+        node->plan = todo.plan;
+    }
+    wake_at(node, todo.wake_at);
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    step(timer->data, (struct event){.type = EV_WAKE});
+}
+
+void node_saved(struct node *node)
+{
+    step(node, (struct event){.type = EV_SAVED});
+}
+
+void node_sync(struct node *node)
+{
+    step(node, (struct event){.type = EV_NOW});
+}
+
+/* ---- the exchange ---- */
+
+static void note_contact(struct node *node, const struct asked *asked)
+{
+    struct node_progress *progress = &node->progress;
+    bool was_off = llabs(progress->clock_offset_ms) > CLOCK_OFF_MS;
+
+    if (!asked->proven)
+        return;
+    progress->last_contact = os_wall_ms();
+    progress->clock_offset_ms = os_wall_ms() - asked->hub_wall_ms;
+    if (!was_off && llabs(progress->clock_offset_ms) > CLOCK_OFF_MS)
+        log_event(LOG_W, 7301, "clock.skew", "offset_ms=%lld",
+                  (long long)progress->clock_offset_ms);
+}
+
+static void note_end(struct node *node, const struct uplink_end *end)
+{
+    struct node_progress *progress = &node->progress;
+    const struct asked *asked = &end->asked;
+
+    progress->up += asked->confirmed;
+    progress->down += asked->down;
+    progress->bytes_up += asked->gone_up;
+    progress->bytes_down += asked->came_down;
+    progress->taken += asked->taken;
+    progress->parked += asked->parked;
+    progress->returned += asked->returned;
+    progress->aside += asked->aside;
+    if (end->err == 0) {
+        progress->done++;
+        progress->cause = 0;
+        if (!asked->more)
+            progress->last_complete = os_wall_ms();
+        log_event(LOG_I, 2002, "exchange.done",
+                  "sent=%llu confirmed=%llu down=%llu up_bytes=%llu "
+                  "down_bytes=%llu more=%d",
+                  (unsigned long long)asked->up,
+                  (unsigned long long)asked->confirmed,
+                  (unsigned long long)asked->down,
+                  (unsigned long long)asked->gone_up,
+                  (unsigned long long)asked->came_down, asked->more);
+        return;
+    }
+    progress->failed++;
+    progress->cause = end->err;
+    log_event(LOG_W, 7104, "exchange.fail",
+              "cause=YZ%04d http=%d confirmed=%llu down=%llu why=\"%s\"",
+              err_code(end->err), end->http_status,
+              (unsigned long long)asked->confirmed,
+              (unsigned long long)asked->down, end->fault.why);
+}
+
+static void on_exchanged(void *user, const struct uplink_end *end)
+{
+    struct node *node = user;
+
+    note_contact(node, &end->asked);
+    note_end(node, end);
+    step(node, (struct event){
+                   .type = EV_DONE,
+                   .whole = end->err == 0 && end->asked.whole,
+                   .more = end->asked.more,
+                   .progress = end->asked.confirmed > 0 || end->asked.down > 0,
+                   .retry_after_ms = end->retry_after_ms,
+               });
+}
+
+static void begin_exchange(struct node *node)
+{
+    struct id ask_id;
+
+    node->begin = false;
+    node->progress.started++;
+    os_random(NULL, ask_id.b, ID_SIZE);
+    uplink_start(node->uplink,
+                 asking_new(node->open.store, node->config->name,
+                            node->open.key, &ask_id, &node->plan,
+                            os_wall_ms()),
+                 on_exchanged, node);
+}
+
+/* ---- the turn ---- */
+
+void node_wait(struct node *node, struct node_wait *wait)
+{
+    wait->next = NULL;
+    wait->queued = true;
+    *node->waiting_end = wait;
+    node->waiting_end = &wait->next;
+}
+
+void node_forget(struct node *node, struct node_wait *wait)
+{
+    struct node_wait **at = &node->waiting;
+
+    if (!wait->queued)
+        return;
+    while (*at != wait)
+        at = &(*at)->next;
+    *at = wait->next;
+    wait->queued = false;
+    if (*at == NULL)
+        node->waiting_end = at;
+}
+
+static void answer_waiting(struct node *node)
+{
+    while (node->waiting != NULL) {
+        struct node_wait *wait = node->waiting;
+
+        node->waiting = wait->next;
+        if (node->waiting == NULL)
+            node->waiting_end = &node->waiting;
+        wait->queued = false;
+        wait->done(wait->user);
+    }
+}
+
+/* Nothing was promised for this turn, so ending here loses nothing that was
+ * told to be saved. */
+static void end_unknown(const struct fault *fault)
+{
+    log_event(LOG_E, err_code(fault->err), "store.commit", "why=\"%s\"",
+              fault->why);
+    fprintf(stderr, "[YZ%04d] %s: %s\n", err_code(fault->err),
+            err_text(fault->err, 0), fault->why);
+    log_close();
+    _Exit(EXIT_STORAGE);
+}
+
+static void turn(struct node *node)
+{
+    struct fault fault = {.err = 0};
+
+    if (store_commit(node->open.store, &fault) < 0)
+        end_unknown(&fault);
+    answer_waiting(node);
+    if (node->begin)
+        begin_exchange(node);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    turn(prepare->data);
+}
+
+static void on_check(uv_check_t *check)
+{
+    turn(check->data);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+    (void)timer;
+    os_notify("WATCHDOG=1");
+}
+
+/* ---- up and down ---- */
+
+static void close_handle(void *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct node *node = signal->data;
+
+    (void)number;
+    os_notify("STOPPING=1");
+    door_close(node->local);
+    door_close(node->public);
+    uplink_close(node->uplink);
+    node->local = node->public = NULL;
+    node->uplink = NULL;
+    node->begin = false;
+    close_handle(&node->prepare);
+    close_handle(&node->check);
+    close_handle(&node->wake);
+    close_handle(&node->watchdog);
+    close_handle(&node->term);
+    close_handle(&node->interrupt);
+}
+
+static void start_handles(struct node *node)
+{
+    int64_t watchdog = os_watchdog_ms();
+
+    uv_prepare_init(&node->loop, &node->prepare);
+    uv_check_init(&node->loop, &node->check);
+    uv_timer_init(&node->loop, &node->wake);
+    uv_timer_init(&node->loop, &node->watchdog);
+    uv_signal_init(&node->loop, &node->term);
+    uv_signal_init(&node->loop, &node->interrupt);
+    node->prepare.data = node->check.data = node->wake.data = node;
+    node->term.data = node->interrupt.data = node;
+    uv_prepare_start(&node->prepare, on_prepare);
+    uv_check_start(&node->check, on_check);
+    uv_signal_start(&node->term, on_signal, SIGTERM);
+    uv_signal_start(&node->interrupt, on_signal, SIGINT);
+    if (watchdog > 0)
+        uv_timer_start(&node->watchdog, on_watchdog, (uint64_t)watchdog,
+                       (uint64_t)watchdog);
+}
+
+static int start_doors(struct node *node, struct fault *fault)
+{
+    const struct config *config = node->config;
+    int rc = door_open(node, &config->local, false, &node->local, fault);
+
+    if (rc == 0 && config->hub)
+        rc = door_open(node, &config->public, true, &node->public, fault);
+    return rc;
+}
+
+static void start_uplink(struct node *node)
+{
+    const struct config *config = node->config;
+
+    if (config->hub)
+        return;
+    core_init(&node->core, config->every_ms, config->linger_ms);
+    node->progress.station = true;
+    node->uplink = uplink_open(&node->loop, config->uplink);
+    step(node, (struct event){.type = EV_START});
+}
+
+static int serve(struct node *node, struct fault *fault)
+{
+    int rc = start_doors(node, fault);
+
+    if (rc < 0)
+        on_signal(&node->term, 0);
+    else
+        start_uplink(node);
+    if (rc == 0) {
+        log_event(LOG_I, 1013, "ready", "role=%s org=%s",
+                  node->config->hub ? "hub" : "station", node->config->org);
+        printf("ready\n");
+        fflush(stdout);
+        os_notify("READY=1");
+    }
+    uv_run(&node->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&node->loop);
+    if (rc == 0)
+        rc = store_commit(node->open.store, fault);
+    return rc;
+}
+
+static int exit_code(int err)
+{
+    switch (err) {
+    case 0:
+        return 0;
+    case ERR_CONFIG:
+    case ERR_USAGE:
+        return EXIT_CONFIG;
+    case ERR_FAULT:
+        return EXIT_FAULT;
+    default:
+        return EXIT_STORAGE;
+    }
+}
+
+static void say_fault(const struct fault *fault)
+{
+    fprintf(stderr, "yizhan: %s%s%s%s%s [YZ%04d]\n",
+            fault->where, fault->where[0] != '\0' ? ": " : "",
+            err_text(fault->err, 0), fault->why[0] != '\0' ? ": " : "",
+            fault->why, err_code(fault->err));
+}
+
+static int run(struct node *node, struct fault *fault)
+{
+    int rc;
+
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&node->loop);
+    start_handles(node);
+    rc = serve(node, fault);
+    log_event(LOG_I, 1011, "stopped", NULL);
+    return rc;
+}
+
+int node_run(const struct config *config)
+{
+    struct node *node = xmalloc(sizeof *node);
+    struct fault fault = {.err = 0};
+    char path[CONFIG_PATH + 64];
+    int rc;
+
+    memset(node, 0, sizeof *node);
+    node->config = config;
+    node->waiting_end = &node->waiting;
+    os_no_core();
+    os_boot(node->boot);
+    if (sodium_init() < 0 ||
+        (!config->hub && curl_global_init(CURL_GLOBAL_NOTHING) != 0))
+        return EXIT_FAULT;
+    rc = node_open(config, &node->open, &fault);
+    if (rc == 0) {
+        config_path(config, LOG_FILE, path);
+        log_open(path, false);
+        log_event(LOG_I, 1010, "started", NULL);
+        rc = run(node, &fault);
+        node_opened_done(&node->open);
+    }
+    if (rc < 0) {
+        say_fault(&fault);
+        log_event(LOG_E, err_code(rc), "failed", "why=\"%s\"", fault.why);
+    }
+    log_close();
+    free(node);
+    return exit_code(rc);
+}

@@ -1,0 +1,41 @@
+/* What the node needs of the system, one file per system (os_linux.c). */
+#ifndef YZ_OS_H
+#define YZ_OS_H
+
+#include "proto/buf.h"
+#include "proto/err.h"
+
+#include <stdint.h>
+
+/* Never wraps, goes on while the machine sleeps. */
+int64_t os_mono_ms(void);
+int64_t os_wall_ms(void);
+/* Names this boot of the machine; zeros where it cannot be known. */
+void os_boot(uint8_t out[8]);
+void os_random(void *user, void *out, size_t len);
+
+/* Keep everybody else out of the data directory until the process ends.
+ * ERR_BUSY names the process that holds it. */
+int os_lock(const char *data, struct fault *fault);
+/* Make the directory if it is missing, for this user alone. */
+int os_directory(const char *path, struct fault *fault);
+/* Replace a file so that after a power cut it is wholly old or wholly new.
+ * Readable by this user alone. */
+int os_write_file(const char *path, struct bytes content,
+                  struct fault *fault);
+/* Read a whole small file: 1 read, 0 it is not there. */
+int os_read_file(const char *path, size_t max, struct buf *out,
+                 struct fault *fault);
+/* Names of the regular files in a directory that end so, sorted, each
+ * terminated by NUL. */
+int os_list(const char *path, const char *ending, struct buf *out,
+            struct fault *fault);
+/* Tell the service manager: "READY=1", "WATCHDOG=1", "STOPPING=1". Nothing
+ * happens without one. */
+void os_notify(const char *state);
+/* How often it wants to hear "WATCHDOG=1", in ms; 0 for never. */
+int64_t os_watchdog_ms(void);
+/* No core dumps: memory holds personal data. */
+void os_no_core(void);
+
+#endif

@@ -1,0 +1,246 @@
+#include "daemon/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = 512 };
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t os_mono_ms(void)
+{
+    return clock_ms(CLOCK_BOOTTIME);
+}
+
+int64_t os_wall_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
+}
+
+void os_boot(uint8_t out[8])
+{
+    char text[40] = "";
+    unsigned value[8];
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    memset(out, 0, 8);
+    if (file == NULL)
+        return;
+    if (fgets(text, sizeof text, file) != NULL &&
+        sscanf(text, "%2x%2x%2x%2x-%2x%2x-%2x%2x", &value[0], &value[1],
+               &value[2], &value[3], &value[4], &value[5], &value[6],
+               &value[7]) == 8)
+        for (int i = 0; i < 8; i++)
+            out[i] = (uint8_t)value[i];
+    fclose(file);
+}
+
+void os_random(void *user, void *out, size_t len)
+{
+    uint8_t *at = out;
+
+    (void)user;
+    while (len > 0) {
+        ssize_t got = getrandom(at, len, 0);
+
+        if (got < 0 && errno != EINTR)
+            abort();            /* no names without chance */
+        if (got > 0) {
+            at += got;
+            len -= (size_t)got;
+        }
+    }
+}
+
+static int os_fault(struct fault *fault, const char *what, const char *path)
+{
+    int err = errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO;
+
+    return fault_set(fault, err, "", "%s %s: %s", what, path,
+                     strerror(errno));
+}
+
+int os_lock(const char *data, struct fault *fault)
+{
+    char path[PATH_ROOM], pid[24] = "";
+    int fd;
+
+    snprintf(path, sizeof path, "%s/lock", data);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return os_fault(fault, "open", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        ssize_t got = read(fd, pid, sizeof pid - 1);
+
+        close(fd);
+        return fault_set(fault, ERR_BUSY, "data",
+                         "%s is held by process %ld; stop that one first",
+                         data, got > 0 ? strtol(pid, NULL, 10) : 0L);
+    }
+    snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0)
+        return os_fault(fault, "write", path);
+    return 0;                   /* held open until the process ends */
+}
+
+int os_directory(const char *path, struct fault *fault)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    return os_fault(fault, "mkdir", path);
+}
+
+static int sync_parent(const char *path)
+{
+    char parent[PATH_ROOM];
+    const char *slash = strrchr(path, '/');
+    int fd, rc;
+
+    snprintf(parent, sizeof parent, "%.*s",
+             slash == NULL ? 1 : (int)(slash - path) + 1,
+             slash == NULL ? "." : path);
+    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    rc = fsync(fd);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, struct bytes content)
+{
+    while (content.len > 0) {
+        ssize_t done = write(fd, content.data, content.len);
+
+        if (done < 0 && errno != EINTR)
+            return -1;
+        if (done > 0) {
+            content.data += done;
+            content.len -= (size_t)done;
+        }
+    }
+    return 0;
+}
+
+int os_write_file(const char *path, struct bytes content, struct fault *fault)
+{
+    char fresh[PATH_ROOM];
+    int fd, rc;
+
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return os_fault(fault, "open", fresh);
+    rc = write_all(fd, content);
+    if (rc == 0)
+        rc = fsync(fd);
+    if (close(fd) < 0 || rc < 0 || rename(fresh, path) < 0 ||
+        sync_parent(path) < 0)
+        return os_fault(fault, "write", path);
+    return 0;
+}
+
+int os_read_file(const char *path, size_t max, struct buf *out,
+                 struct fault *fault)
+{
+    uint8_t part[4096];
+    FILE *file = fopen(path, "rbe");
+    size_t got;
+
+    if (file == NULL)
+        return errno == ENOENT ? 0 : os_fault(fault, "open", path);
+    while ((got = fread(part, 1, sizeof part, file)) > 0 && out->len <= max)
+        buf_put(out, part, got);
+    if (ferror(file)) {
+        fclose(file);
+        return os_fault(fault, "read", path);
+    }
+    fclose(file);
+    if (out->full || out->len > max)
+        return fault_set(fault, ERR_SIZE, "", "%s: at most %zu bytes", path,
+                         max);
+    return 1;
+}
+
+static bool ends_so(const char *name, const char *ending)
+{
+    size_t len = strlen(name), end = strlen(ending);
+
+    return name[0] != '.' && len > end &&
+           strcmp(name + len - end, ending) == 0;
+}
+
+int os_list(const char *path, const char *ending, struct buf *out,
+            struct fault *fault)
+{
+    struct dirent **list = NULL;
+    int count = scandir(path, &list, NULL, alphasort);
+
+    if (count < 0)
+        return os_fault(fault, "list", path);
+    for (int i = 0; i < count; i++) {
+        if (ends_so(list[i]->d_name, ending))
+            buf_put(out, list[i]->d_name, strlen(list[i]->d_name) + 1);
+        free(list[i]);
+    }
+    free(list);
+    return 0;
+}
+
+/* The protocol of sd_notify(3): one datagram, a leading '@' is an abstract
+ * name. Ten lines instead of a library. */
+void os_notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = path == NULL ? 0 : strlen(path);
+    int fd;
+
+    if (len == 0 || len >= sizeof to.sun_path)
+        return;
+    memcpy(to.sun_path, path, len);
+    if (to.sun_path[0] == '@')
+        to.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    close(fd);
+}
+
+/* Half of what is asked for, as sd_watchdog_enabled(3) advises. */
+int64_t os_watchdog_ms(void)
+{
+    const char *usec = getenv("WATCHDOG_USEC");
+
+    return usec == NULL ? 0 : strtoll(usec, NULL, 10) / 2000;
+}
+
+void os_no_core(void)
+{
+    struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}

@@ -1,0 +1,33 @@
+/*
+ * The uplink: HTTP out, libcurl on the node's loop. Carries one exchange at a
+ * time; the connection is kept for the next one.
+ */
+#ifndef YZ_UPLINK_H
+#define YZ_UPLINK_H
+
+#include "daemon/exchange.h"
+
+#include <uv.h>
+
+struct uplink;
+
+struct uplink_end {
+    int err;                    /* 0, or why it failed: ERR_NET, ERR_PORTAL,
+                                 * ERR_REFUSED, or the store's own */
+    struct fault fault;
+    int http_status;
+    int64_t retry_after_ms;     /* the hub asks to wait, else 0 */
+    struct asked asked;
+};
+
+typedef void (*uplink_fn)(void *user, const struct uplink_end *end);
+
+/* `url` is the hub's, without a slash at its end. */
+struct uplink *uplink_open(uv_loop_t *loop, const char *url);
+/* Cuts a running exchange off without calling back; freed by the loop. */
+void uplink_close(struct uplink *uplink);
+/* Takes over `asking`. `done` is called once, from the loop. */
+void uplink_start(struct uplink *uplink, struct asking *asking,
+                  uplink_fn done, void *user);
+
+#endif

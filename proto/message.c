@@ -1,0 +1,222 @@
+#include "proto/message.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static void text_write(const char *text, struct buf *out)
+{
+    buf_bytes(out, bytes_text(text));
+}
+
+/* A text of at most `max` bytes into `out`, which holds one more. */
+static void text_read(struct cut *cut, char *out, size_t max)
+{
+    struct bytes text = cut_bytes(cut, max);
+
+    if (!cut->bad)
+        memcpy(out, text.data, text.len);
+    out[cut->bad ? 0 : text.len] = '\0';
+}
+
+static void name_write(const struct name *name, struct buf *out)
+{
+    buf_put(out, name->origin.b, ID_SIZE);
+    buf_varint(out, name->n);
+}
+
+static void name_read(struct cut *cut, struct name *out)
+{
+    cut_copy(cut, out->origin.b, ID_SIZE);
+    out->n = cut_varint(cut);
+}
+
+/* A count that must not pass `max`. */
+static int count_read(struct cut *cut, int max)
+{
+    uint64_t count = cut_varint(cut);
+
+    if (count > (uint64_t)max)
+        cut->bad = true;
+    return cut->bad ? 0 : (int)count;
+}
+
+static void head_write(const struct head *head, struct buf *out)
+{
+    buf_put(out, head->origin.b, ID_SIZE);
+    buf_varint(out, head->confirmed);
+    buf_varint(out, head->n);
+    buf_put(out, head->hash.b, HASH_SIZE);
+    buf_u8(out, head->has_parent);
+    if (!head->has_parent)
+        return;
+    name_write(&head->parent, out);
+    buf_put(out, head->parent_hash.b, HASH_SIZE);
+}
+
+static void head_read(struct cut *cut, struct head *out)
+{
+    cut_copy(cut, out->origin.b, ID_SIZE);
+    out->confirmed = cut_varint(cut);
+    out->n = cut_varint(cut);
+    cut_copy(cut, out->hash.b, HASH_SIZE);
+    out->has_parent = cut_u8(cut) != 0;
+    if (!out->has_parent)
+        return;
+    name_read(cut, &out->parent);
+    cut_copy(cut, out->parent_hash.b, HASH_SIZE);
+}
+
+void hello_write(const struct hello *hello, struct buf *out)
+{
+    buf_varint(out, hello->life);
+    buf_varint(out, hello->number);
+    buf_varint(out, hello->seq);
+    buf_put(out, hello->kinds, HASH_SIZE);
+    buf_varint(out, hello->room);
+    buf_zigzag(out, hello->wall_ms);
+    buf_varint(out, hello->written);
+    buf_varint(out, hello->queued);
+    buf_varint(out, hello->parked);
+    buf_varint(out, hello->returned);
+    buf_varint(out, hello->aside);
+    buf_varint(out, (uint64_t)hello->heads);
+    for (int i = 0; i < hello->heads; i++)
+        head_write(&hello->head[i], out);
+    buf_varint(out, (uint64_t)hello->cursors);
+    for (int i = 0; i < hello->cursors; i++) {
+        text_write(hello->cursor[i].stream, out);
+        buf_varint(out, hello->cursor[i].seq);
+    }
+}
+
+/* Bytes behind what is known here are of a newer partner, and passed over. */
+int hello_read(struct bytes in, struct hello *out)
+{
+    struct cut cut = cut_of(in);
+
+    memset(out, 0, sizeof *out);
+    out->life = cut_varint(&cut);
+    out->number = cut_varint(&cut);
+    out->seq = cut_varint(&cut);
+    cut_copy(&cut, out->kinds, HASH_SIZE);
+    out->room = cut_varint(&cut);
+    out->wall_ms = cut_zigzag(&cut);
+    out->written = cut_varint(&cut);
+    out->queued = cut_varint(&cut);
+    out->parked = cut_varint(&cut);
+    out->returned = cut_varint(&cut);
+    out->aside = cut_varint(&cut);
+    out->heads = count_read(&cut, HEADS);
+    for (int i = 0; i < out->heads; i++)
+        head_read(&cut, &out->head[i]);
+    out->cursors = count_read(&cut, STREAMS);
+    for (int i = 0; i < out->cursors; i++) {
+        text_read(&cut, out->cursor[i].stream, STREAM_MAX);
+        out->cursor[i].seq = cut_varint(&cut);
+    }
+    return cut.bad ? ERR_FORMAT : 0;
+}
+
+void welcome_write(const struct welcome *welcome, struct buf *out)
+{
+    buf_put(out, welcome->hub.b, ID_SIZE);
+    buf_varint(out, welcome->life);
+    buf_varint(out, welcome->number);
+    buf_varint(out, welcome->seq);
+    buf_varint(out, welcome->secured);
+    buf_zigzag(out, welcome->wall_ms);
+    buf_put(out, welcome->kinds, HASH_SIZE);
+    buf_varint(out, (uint64_t)welcome->streams);
+    for (int i = 0; i < welcome->streams; i++)
+        text_write(welcome->stream[i], out);
+}
+
+int welcome_read(struct bytes in, struct welcome *out)
+{
+    struct cut cut = cut_of(in);
+
+    memset(out, 0, sizeof *out);
+    cut_copy(&cut, out->hub.b, ID_SIZE);
+    out->life = cut_varint(&cut);
+    out->number = cut_varint(&cut);
+    out->seq = cut_varint(&cut);
+    out->secured = cut_varint(&cut);
+    out->wall_ms = cut_zigzag(&cut);
+    cut_copy(&cut, out->kinds, HASH_SIZE);
+    out->streams = count_read(&cut, STREAMS);
+    for (int i = 0; i < out->streams; i++)
+        text_read(&cut, out->stream[i], STREAM_MAX);
+    return cut.bad ? ERR_FORMAT : 0;
+}
+
+static void run_write(const struct run *run, struct buf *out)
+{
+    buf_varint(out, run->count);
+    buf_u8(out, (uint8_t)run->verdict);
+    buf_varint(out, run->number);
+    buf_u8(out, (uint8_t)run->reason);
+    if (run->reason == 0)
+        return;
+    text_write(run->field, out);
+    text_write(run->rule, out);
+}
+
+static void run_read(struct cut *cut, struct run *out)
+{
+    out->count = cut_varint(cut);
+    out->verdict = cut_u8(cut);
+    out->number = cut_varint(cut);
+    out->reason = cut_u8(cut);
+    out->field[0] = out->rule[0] = '\0';
+    if (out->reason == 0)
+        return;
+    text_read(cut, out->field, sizeof out->field - 1);
+    text_read(cut, out->rule, sizeof out->rule - 1);
+}
+
+static void confirm_body(const struct confirm *confirm, struct buf *out)
+{
+    buf_put(out, confirm->origin.b, ID_SIZE);
+    buf_u8(out, (uint8_t)confirm->standing);
+    buf_varint(out, confirm->from);
+    buf_varint(out, confirm->through);
+    buf_put(out, confirm->hash.b, HASH_SIZE);
+    buf_u8(out, confirm->more);
+    buf_varint(out, (uint64_t)confirm->runs);
+    for (int i = 0; i < confirm->runs; i++)
+        run_write(&confirm->run[i], out);
+}
+
+void confirm_write(const struct confirm *confirm, struct buf *out)
+{
+    confirm_body(confirm, out);
+    buf_put(out, confirm->receipt, HASH_SIZE);
+}
+
+void confirm_signed(const struct confirm *confirm, const struct id *hub,
+                    uint64_t life, struct buf *out)
+{
+    buf_put(out, hub->b, ID_SIZE);
+    buf_varint(out, life);
+    confirm_body(confirm, out);
+}
+
+int confirm_read(struct bytes in, struct confirm *out)
+{
+    struct cut cut = cut_of(in);
+
+    memset(out, 0, sizeof *out);
+    cut_copy(&cut, out->origin.b, ID_SIZE);
+    out->standing = (enum standing)cut_u8(&cut);
+    out->from = cut_varint(&cut);
+    out->through = cut_varint(&cut);
+    cut_copy(&cut, out->hash.b, HASH_SIZE);
+    out->more = cut_u8(&cut) != 0;
+    out->runs = count_read(&cut, RUNS);
+    for (int i = 0; i < out->runs; i++)
+        run_read(&cut, &out->run[i]);
+    cut_copy(&cut, out->receipt, HASH_SIZE);
+    if (out->standing > STANDING_ORPHAN)
+        return ERR_FORMAT;
+    return cut.bad ? ERR_FORMAT : 0;
+}

@@ -1,0 +1,64 @@
+/* Records and cells, derived from the journal: guts of store/. */
+#ifndef YZ_STORE_CELL_H
+#define YZ_STORE_CELL_H
+
+#include "store/journal.h"
+
+struct record_row {
+    int64_t id;
+    struct id record;
+    uint64_t kind;
+    char org[ORG_ROOM], host[ORG_ROOM]; /* as shown; org "": no identity yet */
+    bool ended;
+    uint64_t gone;
+};
+
+struct cell_row {
+    int64_t record;
+    uint64_t cell;              /* id */
+    char key[KEY_MAX + 1];
+    struct place_id force;      /* origin 0: nothing known in force */
+    uint64_t number;
+    uint64_t seq;
+    struct place_id own;        /* origin 0: no own undecided change on top */
+    uint64_t own_base;
+};
+
+/* 1 found, 0 not there, or an error. */
+int record_find(struct store *store, const struct id *record,
+                struct record_row *out);
+int record_by_row(struct store *store, int64_t id, struct record_row *out);
+int record_add(struct store *store, const struct id *record, uint64_t kind,
+               struct record_row *out);
+/* Is it on this machine's lists: an identity, not left? */
+bool record_shown(const struct record_row *row);
+
+/* Fills record, cell and key in any case. */
+int cell_find(struct store *store, int64_t record, uint64_t cell,
+              struct bytes key, struct cell_row *out);
+int cell_save(struct store *store, const struct cell_row *row);
+/* The change a cell shows: the own undecided one, else the one in force. */
+struct place_id cell_shown(const struct cell_row *row);
+
+/* What is shown of this cell has become `body` (NULL: nothing): bring the
+ * record's own columns and the look-up table in step. `before` is what was
+ * shown, or NULL. */
+int record_note(struct store *store, struct record_row *row,
+                const struct kind *kind, int cell, const struct body *before,
+                const struct body *body);
+/* Hide it from here on (seq of its departure), or show it again (0). */
+int record_set_gone(struct store *store, struct record_row *row,
+                    uint64_t seq);
+
+/* Another living record with this value in the field? Its row id or 0. */
+int64_t lookup_other(struct store *store, const struct kind *kind, int field,
+                     struct bytes value, int64_t not_this);
+
+/* Everything one record shows, for reading and for checking an edit. */
+int show_record(struct store *store, const struct record_row *row,
+                struct shown *out);
+/* All decisions up to here are known of every organisation this machine sees:
+ * what an ending may speak for. */
+uint64_t show_end_base(struct store *store);
+
+#endif

@@ -1,0 +1,123 @@
+/* The guts of the store, for the files of store/ only. */
+#ifndef YZ_STORE_DB_H
+#define YZ_STORE_DB_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+enum {
+    SCHEMA_VERSION = 1,
+    STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
+    RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
+    TALLY_RECORDS = 100,
+    CHECKPOINT_PAGES = 1024,    /* 4 MiB of log */
+    ORG_ROOM = 16
+};
+
+struct statement {
+    const char *sql;            /* identity, not content: literals are static */
+    sqlite3_stmt *stmt;
+};
+
+/* Hub: a stream of news, for an organisation or (name "@...") one station. */
+struct stream {
+    int64_t id;
+    char name[STREAM_MAX + 1];
+};
+
+struct known_station {
+    char name[STATION_MAX + 1];
+    char org[ORG_ROOM];
+    int64_t stream;             /* its own, "@name" */
+};
+
+struct store {
+    sqlite3 *db;
+    bool hub;
+    char org[ORG_ROOM];
+    struct id hub_id;
+    uint8_t key[32];
+    struct store_world world;
+    struct kinds *kinds;
+    int64_t kinds_row;
+    bool open_turn;             /* a transaction is open */
+    bool broken;                /* a commit failed: nothing is known */
+    int rc;                     /* first SQLite error of this call, as ERR_* */
+    int wal_pages;
+    int64_t tally[STATES];
+    int64_t records;
+    bool tally_dirty;
+    uint64_t life, number, seq, reserved;
+    bool numbers_dirty;
+    int64_t self;               /* origin.id drawn since open, 0: none yet */
+    uint64_t self_n;
+    struct hash self_hash;
+    bool self_dirty;
+    bool importing;
+    bool import_moved;          /* import_base has rows */
+    struct plan *plan;          /* scratch of store_put */
+    struct stream *streams;     /* hub: of organisations only */
+    int nstreams;
+    struct known_station *stations;
+    int nstations;
+    char path[512];
+    struct statement statement[STATEMENTS];
+};
+
+/* ---- statements: one literal, prepared once, reset when handed out ---- */
+
+/* Never NULL; a statement that cannot be prepared is a fault of our own and
+ * ends the process. */
+sqlite3_stmt *db_stmt(struct store *store, const char *sql);
+void db_id(sqlite3_stmt *stmt, int at, const struct id *id);
+void db_hash(sqlite3_stmt *stmt, int at, const struct hash *hash);
+void db_bytes(sqlite3_stmt *stmt, int at, struct bytes bytes);  /* blob */
+void db_text(sqlite3_stmt *stmt, int at, struct bytes text);
+void db_int(sqlite3_stmt *stmt, int at, int64_t value);
+void db_num(sqlite3_stmt *stmt, int at, uint64_t value);
+/* 1 a row, 0 done, or an error (kept in store->rc too). */
+int db_step(struct store *store, sqlite3_stmt *stmt);
+/* Run to the end: 0 or an error. */
+int db_run(struct store *store, sqlite3_stmt *stmt);
+struct bytes db_column(sqlite3_stmt *stmt, int at);
+uint64_t db_column_num(sqlite3_stmt *stmt, int at);
+bool db_column_hash(sqlite3_stmt *stmt, int at, struct hash *out);
+bool db_column_id(sqlite3_stmt *stmt, int at, struct id *out);
+void db_column_text(sqlite3_stmt *stmt, int at, char *out, size_t size);
+int db_exec(struct store *store, const char *sql);
+int db_error(struct store *store, int sqlite_rc);
+
+/* Every write begins here: opens the turn's transaction when none is open.
+ * ERR_UNKNOWN after a failed commit. */
+int store_write(struct store *store);
+
+int64_t meta_get(struct store *store, const char *name, int64_t otherwise);
+int meta_set(struct store *store, const char *name, int64_t value);
+
+/* Kinds of another time, for reading what was written under them. NULL when
+ * that set was never here. The caller frees it unless it is store->kinds. */
+struct kinds *store_kinds_of(struct store *store, const uint8_t *hash,
+                             int64_t *row);
+
+/* Does an organisation cover another: does its code begin the other's? */
+bool org_covers(const char *org, struct bytes other);
+
+void tally_move(struct store *store, int from, int to, int64_t count);
+
+/* A point inside the turn to go back to, with the counters that live in
+ * memory. Points may nest one deep: `name` is a literal, 'outer' or 'inner'. */
+struct store_mark {
+    int64_t tally[STATES];
+    int64_t records, self;
+    uint64_t self_n;
+    struct hash self_hash;
+};
+enum mark_depth { MARK_OUTER, MARK_INNER };
+int mark_set(struct store *store, enum mark_depth depth,
+             struct store_mark *mark);
+void mark_undo(struct store *store, enum mark_depth depth,
+               const struct store_mark *mark);
+int mark_keep(struct store *store, enum mark_depth depth);
+
+#endif

@@ -1,0 +1,457 @@
+/*
+ * One verdict. In order: identity and scope, check, merge, then what follows:
+ * the cell in force, who knows it, the news, the case, the settled cases.
+ */
+#include "store/decide.h"
+#include "store/check.h"
+#include "store/merge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void verdict(struct deciding *on, enum state state, enum reason reason,
+                    const char *field, const char *rule)
+{
+    on->entry->state = state;
+    on->entry->reason = reason;
+    snprintf(on->entry->field, sizeof on->entry->field, "%s", field);
+    snprintf(on->entry->rule, sizeof on->entry->rule, "%s", rule);
+}
+
+/* ---- scope ---- */
+
+static struct bytes change_org(const struct deciding *on)
+{
+    return body_get(&on->entry->change.body,
+                    (uint64_t)on->kind->fields[on->kind->org_field].id);
+}
+
+/* The named case, if it is one on this very cell. */
+static bool names_cell(struct deciding *on, const struct name *named,
+                       struct case_row *out)
+{
+    return case_find(on->store, place_of(on->store, named), out) == 1 &&
+           out->record == on->row.id && out->cell == on->at.cell &&
+           strcmp(out->key, on->at.key) == 0;
+}
+
+/* Does it only take back own changes that were refused? That is allowed to
+ * everybody always, or a clerk could never close such a case. */
+static bool withdraws(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    struct case_row found;
+
+    if (!change->removal || change->nsettles == 0)
+        return false;
+    for (int i = 0; i < change->nsettles; i++)
+        if (!names_cell(on, &change->settles[i], &found) ||
+            !line_follows(on->store, on->entry->at, found.at))
+            return false;
+    return true;
+}
+
+static bool withdrawn(struct deciding *on)
+{
+    if (withdraws(on))
+        verdict(on, STATE_SAME, REASON_NONE, "", "");
+    return false;
+}
+
+/* Stands the author so that the change may be judged at all? False when it got
+ * its verdict here. */
+static bool in_scope(struct deciding *on)
+{
+    struct store *store = on->store;
+
+    on->county = org_covers(on->org, bytes_text(store->org));
+    if (on->row.org[0] == '\0') {
+        if (on->cell != 1) {
+            verdict(on, STATE_RECEIVED, REASON_NONE, "", "");
+            return withdrawn(on);
+        }
+        on->owner = org_covers(on->org, change_org(on));
+        on->host = false;
+        if (!on->owner || on->entry->change.removal)
+            verdict(on, STATE_RETURNED, REASON_SCOPE,
+                    on->kind->fields[on->kind->org_field].name, "");
+        return (on->owner && !on->entry->change.removal) || withdrawn(on);
+    }
+    on->owner = org_covers(on->org, bytes_text(on->row.org));
+    on->host = org_covers(on->org, bytes_text(on->row.host));
+    if (!on->owner && !on->host)
+        verdict(on, STATE_RETURNED, REASON_SCOPE, "", "");
+    return on->owner || on->host || withdrawn(on);
+}
+
+/* ---- check ---- */
+
+static void body_values(const struct kind *kind, int cell,
+                        const struct body *body, struct bytes *value)
+{
+    for (int i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].cell == cell && kind->fields[i].type != FIELD_SET)
+            value[i] = body_get(body, (uint64_t)kind->fields[i].id);
+}
+
+/* Does a rule that can refuse bind this cell to another? */
+static bool bound_to(const struct kind *kind, int cell, int other)
+{
+    for (int i = 0; i < kind->nrules; i++) {
+        const struct rule *rule = &kind->rules[i];
+        bool here = false, there = false;
+
+        for (int j = 0; j < rule->fields && rule->error; j++) {
+            here = here || kind->fields[rule->field[j]].cell == cell;
+            there = there || kind->fields[rule->field[j]].cell == other;
+        }
+        if (here && there)
+            return true;
+    }
+    return false;
+}
+
+static void other_values(struct deciding *on, int cell, struct entry *entry,
+                         struct bytes *value)
+{
+    struct cell_row row;
+
+    if (on->kind->cells[cell].keyed ||
+        cell_find(on->store, on->row.id, (uint64_t)on->kind->cells[cell].id,
+                  bytes_text(""), &row) != 1 ||
+        row.force.origin == 0 ||
+        journal_load(on->store, row.force, entry) != 1 || !entry->readable)
+        return;
+    body_values(on->kind, cell, &entry->change.body, value);
+}
+
+enum { BOUND_MAX = 8 };         /* cells that rules tie to one cell */
+
+static bool keeps_rules(struct deciding *on)
+{
+    struct check_in in = {.kind = on->kind, .only_cell = on->cell};
+    struct finding errors[FINDINGS], warnings[FINDINGS];
+    struct entry other[BOUND_MAX];
+    int nwarnings, nerrors, used = 0;
+
+    for (int i = 1; i < on->kind->ncells && used < BOUND_MAX; i++) {
+        if (i == on->cell || !bound_to(on->kind, on->cell, i))
+            continue;
+        entry_init(&other[used]);
+        other_values(on, i, &other[used++], in.value);
+    }
+    body_values(on->kind, on->cell, &on->entry->change.body, in.value);
+    nerrors = check(&in, errors, warnings, &nwarnings);
+    for (int i = 0; i < used; i++)
+        entry_done(&other[i]);
+    if (nerrors == 0)
+        return true;
+    verdict(on, STATE_RETURNED, REASON_RULE,
+            on->kind->fields[errors[0].field].name,
+            errors[0].rule == NULL ? "required" : errors[0].rule->id);
+    return false;
+}
+
+/* ---- merge ---- */
+
+static bool settles_here(struct deciding *on)
+{
+    struct case_row found;
+
+    for (int i = 0; i < on->entry->change.nsettles; i++)
+        if (names_cell(on, &on->entry->change.settles[i], &found))
+            return true;
+    return false;
+}
+
+static void ask_merge(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    enum reason reason;
+    struct merge_in in = {
+        .kind = on->kind,
+        .cell = on->cell,
+        .ever = on->ever,
+        .removed = on->ever && on->force.change.removal,
+        .force = &on->force.change.body,
+        .ended = on->row.ended,
+        .removal = change->removal,
+        .body = &change->body,
+        .settles = settles_here(on),
+        .knew = knew(on->store, &on->at, on->entry->at, change->base),
+        .owner = on->owner,
+        .host = on->host,
+        .county = on->county,
+    };
+    enum state state = merge(&in, &reason);
+
+    verdict(on, state, reason, "", "");
+}
+
+/* ---- what follows ---- */
+
+static int knew_add(struct store *store, const struct cell_row *cell,
+                    struct place_id place)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO knew (record, cell, key, origin, n) "
+               "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING");
+
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    db_int(stmt, 4, place.origin);
+    db_num(stmt, 5, place.n);
+    return db_run(store, stmt);
+}
+
+static int knew_forget(struct store *store, const struct cell_row *cell)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "DELETE FROM knew WHERE record = ?1 "
+                                        "AND cell = ?2 AND key = ?3");
+
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    return db_run(store, stmt);
+}
+
+/* Settled in favour of a parked change: its line knows what is now in force. */
+static int knew_favoured(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    struct case_row found;
+    struct entry parked;
+    int rc = 0;
+
+    entry_init(&parked);
+    for (int i = 0; i < change->nsettles && rc == 0; i++)
+        if (names_cell(on, &change->settles[i], &found) &&
+            journal_load(on->store, found.at, &parked) == 1 &&
+            parked.readable && parked.change.removal == change->removal &&
+            body_equal(&parked.change.body, &change->body))
+            rc = knew_add(on->store, &on->at, found.at);
+    entry_done(&parked);
+    return rc;
+}
+
+static int take(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    struct record_row was = on->row;
+    int rc = 0;
+
+    on->at.force = on->entry->at;
+    on->at.number = on->entry->number;
+    if (on->ever)
+        rc = knew_forget(on->store, &on->at);
+    if (rc == 0)
+        rc = record_note(on->store, &on->row, on->kind, on->cell,
+                         on->ever && !on->force.change.removal
+                             ? &on->force.change.body : NULL,
+                         change->removal ? NULL : &change->body);
+    if (rc == 0)
+        rc = news_cell(on->store, &was, &on->row, &on->at);
+    if (rc == 0 && was.org[0] != '\0' &&
+        (strcmp(was.org, on->row.org) != 0 ||
+         strcmp(was.host, on->row.host) != 0))
+        rc = news_moved(on->store, &was, &on->row);
+    return rc == 0 ? knew_favoured(on) : rc;
+}
+
+static int load_cell(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    int rc = cell_find(on->store, on->row.id, change->cell, change->key,
+                       &on->at);
+
+    on->ever = false;
+    if (rc == 1 && on->at.force.origin != 0) {
+        rc = journal_load(on->store, on->at.force, &on->force);
+        on->ever = rc == 1 && on->force.readable;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+int decide(struct deciding *on)
+{
+    int rc = load_cell(on);
+
+    if (rc < 0)
+        return rc;
+    if (in_scope(on) &&
+        (on->cell == 0 || on->entry->change.removal || keeps_rules(on)))
+        ask_merge(on);
+    if (on->entry->state == STATE_RECEIVED)
+        return on->store->rc;
+    on->entry->number = next_number(on->store);
+    if (on->entry->state == STATE_TAKEN)
+        rc = take(on);
+    else if (on->entry->state == STATE_SAME)
+        rc = knew_add(on->store, &on->at, on->entry->at);
+    return rc < 0 ? rc : on->store->rc;
+}
+
+/* ---- cases ---- */
+
+/* What was in force at the change's base: what both sides started from. */
+static void base_body(struct deciding *on, struct buf *out)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
+                   "cell = ?2 AND key = ?3 AND state = ?4 AND number <= ?5 "
+                   "ORDER BY number DESC LIMIT 1");
+    struct place_id at = {0, 0};
+    struct entry entry;
+
+    db_int(stmt, 1, on->row.id);
+    db_num(stmt, 2, on->at.cell);
+    db_text(stmt, 3, bytes_text(on->at.key));
+    db_int(stmt, 4, STATE_TAKEN);
+    db_num(stmt, 5, on->entry->change.base);
+    if (db_step(on->store, stmt) == 1)
+        at = (struct place_id){sqlite3_column_int64(stmt, 0),
+                               db_column_num(stmt, 1)};
+    sqlite3_reset(stmt);
+    entry_init(&entry);
+    if (at.origin != 0 && journal_load(on->store, at, &entry) == 1 &&
+        entry.readable)
+        body_write(&entry.change.body, out);
+    entry_done(&entry);
+}
+
+static int close_case(struct store *store, const struct record_row *row,
+                      struct case_row *which, const struct name *by)
+{
+    int rc;
+
+    if (!which->open)
+        return 0;
+    rc = case_close(store, which->at, by);
+    which->open = false;
+    return rc < 0 ? rc : news_case(store, row, which);
+}
+
+/* A newer waiting change of the same line takes the older one's place. */
+static int replace_older(struct deciding *on)
+{
+    const struct entry *entry = on->entry;
+    struct case_row found;
+    int64_t after = 0;
+    int rc;
+
+    do {
+        sqlite3_stmt *stmt = db_stmt(
+            on->store, "SELECT id FROM cases WHERE record = ?1 AND cell = ?2 "
+                       "AND key = ?3 AND open = 1 AND reason <> ?4 AND "
+                       "id > ?5 ORDER BY id LIMIT 1");
+
+        db_int(stmt, 1, on->row.id);
+        db_num(stmt, 2, on->at.cell);
+        db_text(stmt, 3, bytes_text(on->at.key));
+        db_int(stmt, 4, REASON_DUPLICATE);
+        db_int(stmt, 5, after);
+        rc = db_step(on->store, stmt);
+        if (rc == 1)
+            after = sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+        if (rc == 1 && case_by_row(on->store, after, &found) == 1 &&
+            line_follows(on->store, entry->at, found.at) &&
+            close_case(on->store, &on->row, &found,
+                       &entry->change.name) < 0)
+            rc = on->store->rc;
+    } while (rc == 1);
+    return rc;
+}
+
+static int open_case(struct deciding *on, enum reason reason)
+{
+    struct store *store = on->store;
+    struct case_row opened;
+    struct name by;
+    struct buf base;
+    int rc;
+
+    buf_init(&base, CHANGE_MAX);
+    base_body(on, &base);
+    rc = case_add(store, on->entry, reason, buf_view(&base));
+    buf_done(&base);
+    if (rc < 0 || case_find(store, on->entry->at, &opened) != 1)
+        return rc;
+    if (settles_find(store, &on->entry->change.name, &by) == 1)
+        return close_case(store, &on->row, &opened, &by);
+    return news_case(store, &on->row, &opened);
+}
+
+/* Whoever sees the record may close its case; a line may close its own. */
+static bool may_close(struct deciding *on, const struct record_row *row,
+                      const struct case_row *which)
+{
+    return on->county || org_sees(on->org, row) ||
+           line_follows(on->store, on->entry->at, which->at);
+}
+
+static int settle_named(struct deciding *on)
+{
+    const struct change *change = &on->entry->change;
+    int rc = 0;
+
+    for (int i = 0; i < change->nsettles && rc == 0; i++) {
+        const struct name *named = &change->settles[i];
+        struct case_row found;
+        struct record_row row;
+
+        if (case_find(on->store, place_of(on->store, named), &found) != 1) {
+            rc = settles_keep(on->store, named, &change->name);
+            continue;
+        }
+        if (found.record == 0 ||
+            record_by_row(on->store, found.record, &row) != 1)
+            memset(&row, 0, sizeof row);
+        if (may_close(on, &row, &found))
+            rc = close_case(on->store, &row, &found, &change->name);
+    }
+    return rc;
+}
+
+static int find_duplicates(struct deciding *on)
+{
+    const struct body *body = &on->entry->change.body;
+
+    for (int i = 0; i < on->kind->nfields; i++) {
+        const struct field *field = &on->kind->fields[i];
+        struct bytes value = body_get(body, (uint64_t)field->id);
+
+        if (field->cell != on->cell || !field->unique || value.len == 0)
+            continue;
+        if (on->ever &&
+            bytes_equal(value, body_get(&on->force.change.body,
+                                        (uint64_t)field->id)))
+            continue;
+        if (lookup_other(on->store, on->kind, i, value, on->row.id) != 0) {
+            snprintf(on->entry->field, sizeof on->entry->field, "%s",
+                     field->name);
+            return open_case(on, REASON_DUPLICATE);
+        }
+    }
+    return 0;
+}
+
+int decide_after(struct deciding *on)
+{
+    int rc = 0;
+
+    if (on->entry->state == STATE_RECEIVED)
+        return 0;
+    if (on->entry->state == STATE_PARKED ||
+        on->entry->state == STATE_RETURNED) {
+        rc = replace_older(on);
+        if (rc == 0)
+            rc = open_case(on, on->entry->reason);
+    } else if (on->entry->state == STATE_TAKEN) {
+        rc = find_duplicates(on);
+    }
+    if (rc == 0)
+        rc = settle_named(on);
+    return rc < 0 ? rc : on->store->rc;
+}

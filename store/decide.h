@@ -1,0 +1,33 @@
+/* Hub: the verdict on one change. Guts of store/. */
+#ifndef YZ_STORE_DECIDE_H
+#define YZ_STORE_DECIDE_H
+
+#include "store/news.h"
+
+/* One change on its way to a verdict. */
+struct deciding {
+    struct store *store;
+    const char *org;            /* scope of the author's station */
+    struct entry *entry;        /* gets state, number, reason, field, rule */
+    const struct kind *kind;    /* of the kinds it was written under */
+    int cell;                   /* index */
+    struct record_row row;
+    struct cell_row at;         /* the cell as it is */
+    struct entry force;         /* the change in force, if `ever` */
+    bool ever;
+    bool owner, host, county;
+};
+
+/* Decide entry->change, which is readable and whose record is in `row`, and
+ * apply the verdict. The journal row itself is the caller's: written after
+ * this for a new change, updated for one that waited. */
+int decide(struct deciding *on);
+/* What follows from a verdict once the change is in the journal: its case, the
+ * cases it settles. */
+int decide_after(struct deciding *on);
+
+/* Did the author of `line` know what is in force in this cell? */
+bool knew(struct store *store, const struct cell_row *cell,
+          struct place_id line, uint64_t base);
+
+#endif

@@ -1,0 +1,156 @@
+#include "store/journal.h"
+
+#include <string.h>
+
+void entry_init(struct entry *entry)
+{
+    entry->readable = false;
+    buf_init(&entry->bytes, CHANGE_MAX + 1);
+}
+
+void entry_done(struct entry *entry)
+{
+    buf_done(&entry->bytes);
+}
+
+static void entry_read(sqlite3_stmt *stmt, struct entry *out)
+{
+    struct bytes bytes = db_column(stmt, 10);
+
+    out->record = sqlite3_column_int64(stmt, 0);
+    out->cell = db_column_num(stmt, 1);
+    db_column_text(stmt, 2, out->key, sizeof out->key);
+    out->kinds = sqlite3_column_int64(stmt, 3);
+    out->state = (enum state)sqlite3_column_int(stmt, 4);
+    out->number = db_column_num(stmt, 5);
+    out->reason = (enum reason)sqlite3_column_int(stmt, 6);
+    db_column_text(stmt, 7, out->field, sizeof out->field);
+    db_column_text(stmt, 8, out->rule, sizeof out->rule);
+    db_column_hash(stmt, 9, &out->hash);
+    buf_clear(&out->bytes);
+    buf_put(&out->bytes, bytes.data, bytes.len);
+    out->readable = bytes.len > 0 &&
+                    change_read(buf_view(&out->bytes), &out->change) == 0;
+}
+
+int journal_load(struct store *store, struct place_id at, struct entry *out)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT record, cell, key, kinds, state, number, "
+                       "reason, field, rule, hash, bytes FROM journal "
+                       "WHERE origin = ?1 AND n = ?2");
+    int rc;
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    rc = db_step(store, stmt);
+    if (rc == 1) {
+        out->at = at;
+        entry_read(stmt, out);
+    }
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+int journal_add(struct store *store, const struct entry *entry)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO journal (origin, n, record, cell, key, kinds, "
+               "state, number, reason, field, rule, hash, bytes) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+               "?13)");
+
+    db_int(stmt, 1, entry->at.origin);
+    db_num(stmt, 2, entry->at.n);
+    sqlite3_bind_null(stmt, 3);
+    if (entry->record != 0) {
+        db_int(stmt, 3, entry->record);
+        db_num(stmt, 4, entry->cell);
+        db_text(stmt, 5, bytes_text(entry->key));
+    } else {
+        sqlite3_bind_null(stmt, 4);
+        sqlite3_bind_null(stmt, 5);
+    }
+    db_int(stmt, 6, entry->kinds);
+    db_int(stmt, 7, (int64_t)entry->state);
+    if (entry->number > 0)
+        db_num(stmt, 8, entry->number);
+    else
+        sqlite3_bind_null(stmt, 8);
+    db_int(stmt, 9, (int64_t)entry->reason);
+    if (entry->reason != REASON_NONE) {
+        db_text(stmt, 10, bytes_text(entry->field));
+        db_text(stmt, 11, bytes_text(entry->rule));
+    } else {
+        sqlite3_bind_null(stmt, 10);
+        sqlite3_bind_null(stmt, 11);
+    }
+    db_hash(stmt, 12, &entry->hash);
+    if (entry->bytes.len > 0)
+        db_bytes(stmt, 13, buf_view(&entry->bytes));
+    else
+        sqlite3_bind_null(stmt, 13);
+    return db_run(store, stmt);
+}
+
+int journal_decide(struct store *store, struct place_id at, enum state from,
+                   enum state to, uint64_t number, enum reason reason,
+                   const char *field, const char *rule)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE journal SET state = ?3, "
+               "number = ifnull(nullif(?4, 0), number), reason = ?5, "
+               "field = nullif(?6, ''), rule = nullif(?7, '') "
+               "WHERE origin = ?1 AND n = ?2");
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    db_int(stmt, 3, (int64_t)to);
+    db_num(stmt, 4, number);
+    db_int(stmt, 5, (int64_t)reason);
+    db_text(stmt, 6, bytes_text(field));
+    db_text(stmt, 7, bytes_text(rule));
+    if (store->hub || place_is_own(store, at))
+        tally_move(store, (int)from, (int)to, 1);
+    return db_run(store, stmt);
+}
+
+int journal_write(struct store *store, struct change *change, int64_t record,
+                  struct place_id *at)
+{
+    struct entry entry;
+    int rc = journal_self(store);
+
+    if (rc < 0)
+        return rc;
+    memset(&entry.field, 0, sizeof entry.field + sizeof entry.rule);
+    buf_init(&entry.bytes, CHANGE_MAX + 1);
+    change->name.n = store->self_n + 1;
+    change_write(change, &entry.bytes);
+    if (entry.bytes.full || entry.bytes.len > CHANGE_MAX) {
+        buf_done(&entry.bytes);
+        return ERR_LONG;
+    }
+    entry.at = (struct place_id){store->self, change->name.n};
+    entry.record = record;
+    entry.cell = change->cell;
+    memcpy(entry.key, change->key.len > 0 ? change->key.data
+                                          : (const uint8_t *)"",
+           change->key.len);
+    entry.key[change->key.len] = '\0';
+    entry.kinds = store->kinds_row;
+    entry.state = STATE_QUEUED;
+    entry.number = 0;
+    entry.reason = REASON_NONE;
+    entry.hash = change_hash(&store->self_hash, buf_view(&entry.bytes));
+    rc = journal_add(store, &entry);
+    buf_done(&entry.bytes);
+    if (rc < 0)
+        return rc;
+    store->self_n = change->name.n;
+    store->self_hash = entry.hash;
+    store->self_dirty = true;
+    tally_move(store, -1, STATE_QUEUED, 1);
+    *at = entry.at;
+    return 0;
+}

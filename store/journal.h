@@ -1,0 +1,78 @@
+/* The journal and the origins in it: guts of store/. */
+#ifndef YZ_STORE_JOURNAL_H
+#define YZ_STORE_JOURNAL_H
+
+#include "store/db.h"
+
+/* A change's short name in this file. */
+struct place_id {
+    int64_t origin;             /* origin.id, 0 for none */
+    uint64_t n;
+};
+
+struct origin_row {
+    int64_t id;
+    struct id origin;
+    bool own;
+    int64_t parent;
+    uint64_t parent_n;
+    struct hash parent_hash;
+    bool has_parent;
+    uint64_t n, confirmed;
+    struct hash hash;           /* of n; of the parent while n is 0 */
+};
+
+/* One row, with its change if it can be read. */
+struct entry {
+    struct place_id at;
+    int64_t record;             /* record.id, 0 if unknown */
+    uint64_t cell;
+    char key[KEY_MAX + 1];
+    enum state state;
+    uint64_t number;
+    enum reason reason;
+    char field[40], rule[16];
+    struct hash hash;
+    int64_t kinds;
+    bool readable;
+    struct change change;       /* views into `bytes` */
+    struct buf bytes;
+};
+
+void entry_init(struct entry *entry);
+void entry_done(struct entry *entry);
+/* 1 found, 0 not there, or an error. */
+int journal_load(struct store *store, struct place_id at, struct entry *out);
+/* Insert a row. `entry->bytes` empty: an empty place. */
+int journal_add(struct store *store, const struct entry *entry);
+/* Give it a verdict, and count. Own changes only are counted on a station. */
+int journal_decide(struct store *store, struct place_id at, enum state from,
+                   enum state to, uint64_t number, enum reason reason,
+                   const char *field, const char *rule);
+
+/* 1 found, 0 not there. */
+int origin_find(struct store *store, const struct id *origin,
+                struct origin_row *out);
+int origin_by_row(struct store *store, int64_t id, struct origin_row *out);
+/* The row of this origin, made if it is new. Returns its id or an error. */
+int64_t origin_row_of(struct store *store, const struct id *origin);
+/* Is this row of the journal counted as this machine's own? */
+bool place_is_own(struct store *store, struct place_id at);
+/* Full name of a place. */
+int place_name(struct store *store, struct place_id at, struct name *out);
+/* The place of a name; origin 0 if that origin was never met here. */
+struct place_id place_of(struct store *store, const struct name *name);
+
+/* Does `line` (a change, by its place) come after `earlier` in one line of
+ * work: the same origin later, or an origin that went on from it? */
+bool line_follows(struct store *store, struct place_id line,
+                  struct place_id earlier);
+
+/* The origin new changes of this machine are written under; drawn now if this
+ * is the first write since the store was opened. */
+int journal_self(struct store *store);
+/* Append an own change: fills its name, hash chain and bytes. */
+int journal_write(struct store *store, struct change *change, int64_t record,
+                  struct place_id *at);
+
+#endif

@@ -1,0 +1,293 @@
+#include "store/news.h"
+#include "store/merge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers and seqs come from a block that was made durable outside the
+ * database before, so that no restored copy of it can use one twice. */
+static void reserve(struct store *store, uint64_t upto)
+{
+    if (upto > store->reserved) {
+        int rc = store->world.reserve(store->world.user,
+                                      upto + RESERVE_BLOCK);
+
+        if (rc < 0 && store->rc == 0)
+            store->rc = rc;
+        store->reserved = upto + RESERVE_BLOCK;
+    }
+    store->numbers_dirty = true;
+}
+
+uint64_t next_number(struct store *store)
+{
+    reserve(store, ++store->number);
+    return store->number;
+}
+
+uint64_t next_seq(struct store *store)
+{
+    reserve(store, ++store->seq);
+    return store->seq;
+}
+
+bool org_sees(const char *org, const struct record_row *row)
+{
+    return org_covers(org, bytes_text(row->org)) ||
+           org_covers(org, bytes_text(row->host));
+}
+
+const struct known_station *station_known(const struct store *store,
+                                          const char *name)
+{
+    for (int i = 0; i < store->nstations; i++)
+        if (strcmp(store->stations[i].name, name) == 0)
+            return &store->stations[i];
+    return NULL;
+}
+
+static int news_delete(struct store *store, int64_t stream, uint64_t seq)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "DELETE FROM news WHERE stream = ?1 AND seq = ?2");
+
+    db_int(stmt, 1, stream);
+    db_num(stmt, 2, seq);
+    return db_run(store, stmt);
+}
+
+static int news_insert(struct store *store, int64_t stream, uint64_t seq,
+                       enum news_what what, int64_t a, uint64_t b,
+                       const char *key)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "INSERT INTO news (stream, seq, what, a, b, key) "
+                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+
+    db_int(stmt, 1, stream);
+    db_num(stmt, 2, seq);
+    db_int(stmt, 3, (int64_t)what);
+    db_int(stmt, 4, a);
+    db_num(stmt, 5, b);
+    db_text(stmt, 6, bytes_text(key));
+    return db_run(store, stmt);
+}
+
+int news_cell(struct store *store, const struct record_row *was,
+              const struct record_row *is, struct cell_row *cell)
+{
+    uint64_t old = cell->seq;
+    int rc = 0;
+
+    cell->seq = next_seq(store);
+    for (int i = 0; i < store->nstreams && rc == 0; i++) {
+        const struct stream *stream = &store->streams[i];
+
+        if (old != 0 && org_sees(stream->name, was))
+            rc = news_delete(store, stream->id, old);
+        if (rc == 0 && org_sees(stream->name, is))
+            rc = news_insert(store, stream->id, cell->seq, NEWS_STATE,
+                             cell->record, cell->cell, cell->key);
+    }
+    return rc < 0 ? rc : cell_save(store, cell);
+}
+
+/* ---- a record moves ---- */
+
+static int gone_set(struct store *store, int64_t record, int64_t stream)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT OR REPLACE INTO gone (record, stream, seq) "
+               "VALUES (?1, ?2, ?3)");
+    uint64_t seq = next_seq(store);
+    int rc;
+
+    db_int(stmt, 1, record);
+    db_int(stmt, 2, stream);
+    db_num(stmt, 3, seq);
+    rc = db_run(store, stmt);
+    return rc < 0 ? rc
+                  : news_insert(store, stream, seq, NEWS_GONE, record, 0, "");
+}
+
+static int gone_clear(struct store *store, int64_t record, int64_t stream)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "DELETE FROM gone WHERE record = ?1 AND stream = ?2 "
+                       "RETURNING seq");
+    uint64_t seq = 0;
+    int rc;
+
+    db_int(stmt, 1, record);
+    db_int(stmt, 2, stream);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        seq = db_column_num(stmt, 0);
+    sqlite3_reset(stmt);
+    return rc == 1 ? news_delete(store, stream, seq) : rc;
+}
+
+/* The next cell of a record after this one, in order of cell and key. */
+static int next_cell(struct store *store, int64_t record,
+                     struct cell_row *cell)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT cell, key FROM cell WHERE record = ?1 AND "
+               "(cell, key) > (?2, ?3) ORDER BY cell, key LIMIT 1");
+    char key[KEY_MAX + 1];
+    uint64_t id = 0;
+    int rc;
+
+    db_int(stmt, 1, record);
+    db_int(stmt, 2, cell->record == 0 ? -1 : (int64_t)cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    rc = db_step(store, stmt);
+    if (rc == 1) {
+        id = db_column_num(stmt, 0);
+        db_column_text(stmt, 1, key, sizeof key);
+    }
+    sqlite3_reset(stmt);
+    return rc == 1 ? cell_find(store, record, id, bytes_text(key), cell) : rc;
+}
+
+static int moved_cases(struct store *store, const struct record_row *row)
+{
+    int64_t after = 0;
+    struct case_row found;
+    int rc;
+
+    do {
+        sqlite3_stmt *stmt = db_stmt(
+            store, "SELECT id FROM cases WHERE record = ?1 AND open = 1 AND "
+                   "id > ?2 ORDER BY id LIMIT 1");
+
+        db_int(stmt, 1, row->id);
+        db_int(stmt, 2, after);
+        rc = db_step(store, stmt);
+        if (rc == 1)
+            after = sqlite3_column_int64(stmt, 0);
+        sqlite3_reset(stmt);
+        if (rc == 1 && case_by_row(store, after, &found) == 1)
+            rc = news_case(store, row, &found) < 0 ? ERR_IO : 1;
+    } while (rc == 1);
+    return rc;
+}
+
+int news_moved(struct store *store, const struct record_row *was,
+               const struct record_row *is)
+{
+    struct cell_row cell = {.record = 0};
+    bool moved = false;
+    int rc = 0;
+
+    for (int i = 0; i < store->nstreams && rc == 0; i++) {
+        const struct stream *stream = &store->streams[i];
+        bool before = org_sees(stream->name, was);
+        bool now = org_sees(stream->name, is);
+
+        moved = moved || now != before;
+        if (now && !before)
+            rc = gone_clear(store, is->id, stream->id);
+        if (before && !now)
+            rc = gone_set(store, is->id, stream->id);
+    }
+    while (rc == 0 && (rc = next_cell(store, is->id, &cell)) == 1)
+        rc = news_cell(store, was, is, &cell);
+    return rc == 0 && moved ? moved_cases(store, is) : rc;
+}
+
+/* ---- cases and late verdicts ---- */
+
+static int station_of(struct store *store, int64_t origin, char *out,
+                      size_t size)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT ifnull(station, '') FROM origin WHERE id = ?1");
+    int rc;
+
+    out[0] = '\0';
+    db_int(stmt, 1, origin);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        db_column_text(stmt, 0, out, size);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+/* Who sees the owner's side may decide; the receiving side only where it may
+ * write. What was refused for lack of right goes back to its author alone: the
+ * others must not see it, nor it them. */
+static bool case_concerns(const struct store *store, const char *org,
+                          const struct record_row *row,
+                          const struct case_row *which)
+{
+    const struct kind *kind;
+    int cell;
+
+    if (which->reason == REASON_SCOPE)
+        return false;
+    if (row == NULL || row->org[0] == '\0')
+        return org_covers(org, bytes_text(store->org));
+    if (org_covers(org, bytes_text(row->org)))
+        return true;
+    kind = kinds_by_id(store->kinds, row->kind);
+    cell = kind == NULL ? -1 : kind_cell_by_id(kind, which->cell);
+    return cell >= 0 && org_covers(org, bytes_text(row->host)) &&
+           merge_may(kind->cells[cell].writer, false, true, false);
+}
+
+/* Its old rows go everywhere: also from whoever no longer sees the record. */
+static int case_forget(struct store *store, const struct case_row *which,
+                       const struct known_station *author)
+{
+    int rc = 0;
+
+    if (which->seq == 0)
+        return 0;
+    for (int i = 0; i < store->nstreams && rc == 0; i++)
+        rc = news_delete(store, store->streams[i].id, which->seq);
+    if (rc == 0 && author != NULL)
+        rc = news_delete(store, author->stream, which->seq);
+    return rc;
+}
+
+int news_case(struct store *store, const struct record_row *row,
+              const struct case_row *which)
+{
+    char name[STATION_MAX + 1];
+    const struct known_station *author;
+    uint64_t seq = next_seq(store);
+    bool told = false;
+    int rc = station_of(store, which->at.origin, name, sizeof name);
+
+    author = station_known(store, name);
+    if (rc >= 0)
+        rc = case_forget(store, which, author);
+    for (int i = 0; i < store->nstreams && rc >= 0; i++) {
+        const struct stream *stream = &store->streams[i];
+
+        if (!case_concerns(store, stream->name, row, which))
+            continue;
+        told = told || (author != NULL &&
+                        strcmp(author->org, stream->name) == 0);
+        rc = news_insert(store, stream->id, seq, NEWS_CASE, which->id, 0, "");
+    }
+    if (rc >= 0 && author != NULL && !told)
+        rc = news_insert(store, author->stream, seq, NEWS_CASE, which->id, 0,
+                         "");
+    return rc < 0 ? rc : case_set_seq(store, which->id, seq);
+}
+
+int news_verdict(struct store *store, struct place_id at)
+{
+    char name[STATION_MAX + 1];
+    const struct known_station *author;
+    int rc = station_of(store, at.origin, name, sizeof name);
+
+    author = station_known(store, name);
+    if (rc < 0 || author == NULL)
+        return rc < 0 ? rc : 0;
+    return news_insert(store, author->stream, next_seq(store), NEWS_VERDICT,
+                       at.origin, at.n, "");
+}

@@ -1,0 +1,29 @@
+/* Hub: who must hear of what. Guts of store/. */
+#ifndef YZ_STORE_NEWS_H
+#define YZ_STORE_NEWS_H
+
+#include "store/case.h"
+
+uint64_t next_number(struct store *store);
+uint64_t next_seq(struct store *store);
+
+/* Does this organisation see a record that stands so? */
+bool org_sees(const char *org, const struct record_row *row);
+const struct known_station *station_known(const struct store *store,
+                                          const char *name);
+
+/* A cell changed: one row per stream that sees it, in place of the old one.
+ * `was` is how the record stood before. Sets and keeps the cell's seq. */
+int news_cell(struct store *store, const struct record_row *was,
+              const struct record_row *is, struct cell_row *cell);
+/* The record stands otherwise than before: everything of it is news to whoever
+ * sees it now, and one row tells whoever sees it no more. */
+int news_moved(struct store *store, const struct record_row *was,
+               const struct record_row *is);
+/* A case opened or closed. `row` is NULL for a change that cannot be read. */
+int news_case(struct store *store, const struct record_row *row,
+              const struct case_row *which);
+/* A change that waited got its verdict: tell its station. */
+int news_verdict(struct store *store, struct place_id at);
+
+#endif

@@ -1,0 +1,173 @@
+/* Origins: who a change's name belongs to, and lines of work through them. */
+#include "store/journal.h"
+
+#include <string.h>
+
+#define ORIGIN_COLUMNS \
+    "id, origin, own, parent, parent_n, parent_hash, n, hash, confirmed"
+
+static void origin_read(struct store *store, sqlite3_stmt *stmt,
+                        struct origin_row *out)
+{
+    out->id = sqlite3_column_int64(stmt, 0);
+    db_column_id(stmt, 1, &out->origin);
+    out->own = sqlite3_column_int(stmt, 2) != 0;
+    out->parent = sqlite3_column_int64(stmt, 3);
+    out->parent_n = db_column_num(stmt, 4);
+    out->has_parent = db_column_hash(stmt, 5, &out->parent_hash);
+    out->n = db_column_num(stmt, 6);
+    if (!db_column_hash(stmt, 7, &out->hash))
+        out->hash = out->parent_hash;
+    out->confirmed = db_column_num(stmt, 8);
+    if (out->id == store->self) {       /* written at the end of the turn */
+        out->n = store->self_n;
+        out->hash = store->self_hash;
+    }
+}
+
+int origin_find(struct store *store, const struct id *origin,
+                struct origin_row *out)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "SELECT " ORIGIN_COLUMNS
+                                        " FROM origin WHERE origin = ?1");
+    int rc;
+
+    db_id(stmt, 1, origin);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        origin_read(store, stmt, out);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+int origin_by_row(struct store *store, int64_t id, struct origin_row *out)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "SELECT " ORIGIN_COLUMNS
+                                        " FROM origin WHERE id = ?1");
+    int rc;
+
+    db_int(stmt, 1, id);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        origin_read(store, stmt, out);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+int64_t origin_row_of(struct store *store, const struct id *origin)
+{
+    struct origin_row row;
+    sqlite3_stmt *stmt;
+    int rc = origin_find(store, origin, &row);
+
+    if (rc != 0)
+        return rc < 0 ? rc : row.id;
+    stmt = db_stmt(store, "INSERT INTO origin (origin, own) VALUES (?1, 0)");
+    db_id(stmt, 1, origin);
+    rc = db_run(store, stmt);
+    return rc < 0 ? rc : sqlite3_last_insert_rowid(store->db);
+}
+
+bool place_is_own(struct store *store, struct place_id at)
+{
+    struct origin_row row;
+
+    if (at.origin == store->self)
+        return true;
+    return origin_by_row(store, at.origin, &row) == 1 && row.own &&
+           at.n <= row.n;
+}
+
+int place_name(struct store *store, struct place_id at, struct name *out)
+{
+    struct origin_row row;
+
+    memset(out, 0, sizeof *out);
+    if (origin_by_row(store, at.origin, &row) != 1)
+        return ERR_FAULT;
+    out->origin = row.origin;
+    out->n = at.n;
+    return 0;
+}
+
+struct place_id place_of(struct store *store, const struct name *name)
+{
+    struct origin_row row;
+
+    if (origin_find(store, &name->origin, &row) != 1)
+        return (struct place_id){0, name->n};
+    return (struct place_id){row.id, name->n};
+}
+
+bool line_follows(struct store *store, struct place_id line,
+                  struct place_id earlier)
+{
+    struct origin_row row;
+
+    /* A child is always drawn after its parent, but rows of the hub are in
+     * order of arrival: walk up by the parent links alone. */
+    while (line.origin != 0) {
+        if (line.origin == earlier.origin)
+            return earlier.n < line.n;
+        if (origin_by_row(store, line.origin, &row) != 1)
+            return false;
+        line.origin = row.parent;
+        line.n = row.parent_n + 1;
+    }
+    return false;
+}
+
+static int newest_own(struct store *store, struct origin_row *out)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT " ORIGIN_COLUMNS " FROM origin "
+                       "WHERE own = 1 ORDER BY id DESC LIMIT 1");
+    int rc = db_step(store, stmt);
+
+    if (rc == 1)
+        origin_read(store, stmt, out);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+static int origin_draw(struct store *store, const struct id *origin,
+                       const struct origin_row *parent)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO origin (origin, own, parent, parent_n, "
+               "parent_hash) VALUES (?1, 1, ?2, ?3, ?4)");
+    int rc;
+
+    db_id(stmt, 1, origin);
+    for (int i = 2; i <= 4; i++)
+        sqlite3_bind_null(stmt, i);
+    if (parent != NULL) {
+        db_int(stmt, 2, parent->id);
+        db_num(stmt, 3, parent->n);
+        db_hash(stmt, 4, &parent->hash);
+    }
+    rc = db_run(store, stmt);
+    if (rc < 0)
+        return rc;
+    store->self = sqlite3_last_insert_rowid(store->db);
+    store->self_n = 0;
+    memset(&store->self_hash, 0, sizeof store->self_hash);
+    if (parent != NULL)
+        store->self_hash = parent->hash;
+    return 0;
+}
+
+int journal_self(struct store *store)
+{
+    struct origin_row parent;
+    struct id origin;
+    int rc;
+
+    if (store->self != 0)
+        return 0;
+    rc = newest_own(store, &parent);
+    if (rc < 0)
+        return rc;
+    store->world.random(store->world.user, origin.b, ID_SIZE);
+    return origin_draw(store, &origin, rc == 1 ? &parent : NULL);
+}

@@ -1,0 +1,32 @@
+/* A save worked out before anything is written: which cells change, to what,
+ * from which base. Guts of store/. */
+#ifndef YZ_STORE_PLAN_H
+#define YZ_STORE_PLAN_H
+
+#include "store/cell.h"
+
+struct plan_cell {
+    int cell;                   /* index */
+    struct bytes key;
+    bool removal;
+    struct body body;
+    const struct shown_cell *before;    /* NULL: not shown until now */
+    uint64_t base;
+};
+
+struct plan {
+    const struct edit *edit;
+    const struct kind *kind;
+    struct record_row row;
+    bool existed;
+    struct shown shown;         /* before the edit; empty for a new record */
+    char survivor[37];          /* text of edit->survivor */
+    int cells;
+    struct plan_cell cell[RECEIPT_CHANGES];
+};
+
+/* Fill store->plan and check the rules. Warnings go into `out`. */
+int plan_make(struct store *store, const struct edit *edit,
+              struct receipt *out, struct fault *fault);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * Saving: one edit becomes changes in the journal, in one savepoint.
+ *
+ * Happy path: the token is new, the plan has changes, each is written with its
+ * base, the cell shows it, the token remembers the receipt. Anything that fails
+ * on the way undoes this save and no other.
+ */
+#include "store/plan.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKEN_SIZE = 16 };
+
+static void receipt_add(struct receipt *out, const struct name *name, int cell,
+                        struct bytes key, enum state state)
+{
+    if (out->changes == RECEIPT_CHANGES)
+        return;
+    out->change[out->changes].name = *name;
+    out->change[out->changes].cell = cell;
+    if (key.len > 0)
+        memcpy(out->change[out->changes].key, key.data, key.len);
+    out->change[out->changes].key[key.len] = '\0';
+    out->change[out->changes].state = state;
+    out->changes++;
+}
+
+/* An own value that was returned is corrected by the next edit of its cell:
+ * the clerk has seen why, and must not be asked twice. */
+static void name_returned(struct store *store, const struct plan_cell *cell,
+                          struct change *change, int64_t record)
+{
+    sqlite3_stmt *stmt;
+    struct place_id at;
+
+    if (store->tally[STATE_RETURNED] == 0)
+        return;
+    stmt = db_stmt(store, "SELECT c.origin, c.n FROM cases c JOIN journal j "
+                          "ON j.origin = c.origin AND j.n = c.n "
+                          "WHERE c.record = ?1 AND c.cell = ?2 AND "
+                          "c.key = ?3 AND c.open = 1 AND j.state = ?4");
+    db_int(stmt, 1, record);
+    db_num(stmt, 2, change->cell);
+    db_text(stmt, 3, cell->key);
+    db_int(stmt, 4, STATE_RETURNED);
+    while (change->nsettles < SETTLES_MAX && db_step(store, stmt) == 1) {
+        at.origin = sqlite3_column_int64(stmt, 0);
+        at.n = db_column_num(stmt, 1);
+        if (place_is_own(store, at) &&
+            place_name(store, at, &change->settles[change->nsettles]) == 0)
+            change->nsettles++;
+    }
+    sqlite3_reset(stmt);
+}
+
+static void fill_change(const struct plan *plan, const struct plan_cell *cell,
+                        struct change *out)
+{
+    const struct edit *edit = plan->edit;
+
+    out->record = plan->row.record;
+    out->kind = (uint64_t)plan->kind->id;
+    out->cell = (uint64_t)plan->kind->cells[cell->cell].id;
+    out->key = cell->key;
+    out->base = cell->base;
+    out->removal = cell->removal;
+    out->author = edit->author;
+    out->stamp = edit->stamp;
+    out->has_at = edit->has_at;
+    out->at_ms = edit->at_ms;
+    out->nsettles = edit->nsettles;
+    memcpy(out->settles, edit->settles,
+           sizeof out->settles[0] * (size_t)edit->nsettles);
+    out->has_was = false;
+    out->body = cell->body;
+}
+
+static int write_cell(struct store *store, struct plan *plan,
+                      const struct plan_cell *cell, struct receipt *out)
+{
+    struct change change;
+    struct cell_row row;
+    struct place_id at;
+    struct origin_row self;
+    int rc = journal_self(store);
+
+    if (rc == 0 && origin_by_row(store, store->self, &self) != 1)
+        rc = ERR_FAULT;
+    if (rc < 0)
+        return rc;
+    change.name.origin = self.origin;
+    fill_change(plan, cell, &change);
+    name_returned(store, cell, &change, plan->row.id);
+    rc = journal_write(store, &change, plan->row.id, &at);
+    if (rc == 0)
+        rc = cell_find(store, plan->row.id, change.cell, cell->key, &row);
+    if (rc < 0)
+        return rc;
+    row.own = at;
+    row.own_base = change.base;
+    rc = cell_save(store, &row);
+    if (rc == 0)
+        rc = record_note(store, &plan->row, plan->kind, cell->cell,
+                         cell->before != NULL && cell->before->present
+                             ? &cell->before->body : NULL,
+                         cell->removal ? NULL : &cell->body);
+    receipt_add(out, &change.name, cell->cell, cell->key, STATE_QUEUED);
+    return rc;
+}
+
+static int write_plan(struct store *store, struct plan *plan,
+                      struct receipt *out)
+{
+    struct record_row row;
+    int rc = 0;
+
+    if (!plan->existed && plan->cells > 0) {
+        rc = record_add(store, &plan->row.record, (uint64_t)plan->kind->id,
+                        &row);
+        plan->row = row;
+    }
+    for (int i = 0; i < plan->cells && rc == 0; i++)
+        rc = write_cell(store, plan, &plan->cell[i], out);
+    return rc;
+}
+
+/* ---- tokens ---- */
+
+static void token_hash(struct bytes token, uint8_t out[TOKEN_SIZE])
+{
+    crypto_generichash(out, TOKEN_SIZE, token.data, token.len, NULL, 0);
+}
+
+static int64_t edit_digest(const struct edit *edit)
+{
+    crypto_generichash_state state;
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    int64_t out;
+
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    for (int i = 0; i < edit->nset; i++) {
+        crypto_generichash_update(&state,
+                                  (const uint8_t *)&edit->set[i].field,
+                                  sizeof edit->set[i].field);
+        crypto_generichash_update(&state, edit->set[i].text.data,
+                                  edit->set[i].text.len);
+    }
+    for (int i = 0; i < edit->nkeys; i++)
+        crypto_generichash_update(&state, edit->key[i].key.data,
+                                  edit->key[i].key.len);
+    crypto_generichash_update(&state, (const uint8_t *)&edit->ending,
+                              sizeof edit->ending);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    memcpy(&out, hash, sizeof out);
+    return out;
+}
+
+static void receipt_again(struct store *store, int64_t origin, uint64_t n,
+                          uint64_t count, struct receipt *out)
+{
+    struct entry entry;
+
+    entry_init(&entry);
+    for (uint64_t i = 0; i < count; i++) {
+        struct place_id at = {origin, n + i};
+
+        if (journal_load(store, at, &entry) == 1 && entry.readable) {
+            const struct kind *kind =
+                kinds_by_id(store->kinds, entry.change.kind);
+
+            receipt_add(out, &entry.change.name,
+                        kind == NULL
+                            ? -1
+                            : kind_cell_by_id(kind, entry.change.cell),
+                        entry.change.key, entry.state);
+        }
+    }
+    entry_done(&entry);
+}
+
+/* 1 when the token was used before: `out` is the receipt of then. */
+static int token_used(struct store *store, const struct edit *edit,
+                      struct receipt *out, struct fault *fault)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT digest, record, origin, n, count FROM token "
+                       "WHERE token = ?1");
+    uint8_t hash[TOKEN_SIZE];
+    struct record_row row;
+    int64_t digest, record, origin;
+    uint64_t n, count;
+    int rc;
+
+    token_hash(edit->token, hash);
+    db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
+    rc = db_step(store, stmt);
+    if (rc != 1)
+        return rc;
+    digest = sqlite3_column_int64(stmt, 0);
+    record = sqlite3_column_int64(stmt, 1);
+    origin = sqlite3_column_int64(stmt, 2);
+    n = db_column_num(stmt, 3);
+    count = db_column_num(stmt, 4);
+    sqlite3_reset(stmt);
+    if (digest != edit_digest(edit))
+        return fault_set(fault, ERR_TOKEN, "token",
+                         "take a new token for a new edit");
+    if (record_by_row(store, record, &row) == 1)
+        out->record = row.record;
+    out->repeated = true;
+    receipt_again(store, origin, n, count, out);
+    return 1;
+}
+
+static int token_keep(struct store *store, const struct edit *edit,
+                      const struct plan *plan, const struct receipt *receipt)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO token (token, digest, record, origin, n, count) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    uint8_t hash[TOKEN_SIZE];
+
+    token_hash(edit->token, hash);
+    db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
+    db_int(stmt, 2, edit_digest(edit));
+    db_int(stmt, 3, plan->row.id);
+    db_int(stmt, 4, receipt->changes > 0 ? store->self : 0);
+    db_num(stmt, 5, receipt->changes > 0 ? receipt->change[0].name.n : 0);
+    db_int(stmt, 6, receipt->changes);
+    return db_run(store, stmt);
+}
+
+/* ---- the whole ---- */
+
+static int save(struct store *store, const struct edit *edit,
+                struct receipt *out, bool keep, struct fault *fault)
+{
+    struct store_mark mark;
+    int rc = plan_make(store, edit, out, fault);
+
+    if (rc < 0)
+        return rc;
+    out->existed = store->plan->existed;
+    rc = mark_set(store, MARK_OUTER, &mark);
+    if (rc == 0)
+        rc = write_plan(store, store->plan, out);
+    if (rc == 0 && edit->token.len > 0)
+        rc = token_keep(store, edit, store->plan, out);
+    if (rc == 0 && keep)
+        return mark_keep(store, MARK_OUTER);
+    mark_undo(store, MARK_OUTER, &mark);
+    return rc == 0 ? 0 : fault_set(fault, rc, "", "nothing was saved");
+}
+
+static int put(struct store *store, const struct edit *edit,
+               struct receipt *out, bool keep, struct fault *fault)
+{
+    int rc = store_write(store);
+
+    out->changes = out->warnings = 0;
+    out->repeated = out->existed = false;
+    out->record = edit->record;
+    if (rc < 0)
+        return fault_set(fault, rc, "", "nothing was saved");
+    if (store->hub)
+        return fault_set(fault, ERR_SCOPE, "", "the hub writes nothing of its "
+                         "own; work at the county's station");
+    if (edit->token.len > 0) {
+        rc = token_used(store, edit, out, fault);
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
+    }
+    return save(store, edit, out, keep, fault);
+}
+
+int store_put(struct store *store, const struct edit *edit,
+              struct receipt *out, struct fault *fault)
+{
+    return put(store, edit, out, true, fault);
+}
+
+int store_try(struct store *store, const struct edit *edit,
+              struct receipt *out, struct fault *fault)
+{
+    return put(store, edit, out, false, fault);
+}
+
+int store_import_begin(struct store *store, struct fault *fault)
+{
+    int rc = store_write(store);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "", "nothing was imported");
+    if (store->importing)
+        return fault_set(fault, ERR_RUNNING, "", "wait until it has ended");
+    rc = db_run(store, db_stmt(store, "DELETE FROM import_base"));
+    store->importing = rc == 0;
+    store->import_moved = false;
+    return rc;
+}
+
+int store_import_end(struct store *store)
+{
+    store->importing = store->import_moved = false;
+    return 0;
+}

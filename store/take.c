@@ -1,0 +1,437 @@
+/*
+ * Hub: taking in a batch.
+ *
+ * Happy path: the batch goes on where the origin stands, every place is decided
+ * in one savepoint. If one fails, all of it is undone and done again with a
+ * savepoint for each, and the one that fails is set aside: one bad change costs
+ * one change.
+ */
+#include "store/decide.h"
+#include "proto/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct taking {
+    struct store *store;
+    const char *org;
+    const struct kinds *kinds;
+    int64_t kinds_row;
+    struct origin_row origin;
+    struct entry entry;
+    struct deciding on;
+    const char *wrong;          /* what could not be read */
+};
+
+/* ---- can it be read? ---- */
+
+static bool known_fields(const struct kind *kind, int cell,
+                         const struct change *change)
+{
+    for (int i = 0; i < change->body.count; i++) {
+        uint64_t field = change->body.value[i].field;
+
+        if (cell == 0 ? field != END_REASON && field != END_SURVIVOR
+                      : kind_field_by_id(kind, cell, field) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* The change belongs here and speaks of things its kinds have. */
+static bool legible(struct taking *on)
+{
+    const struct change *change = &on->entry.change;
+    const struct kind *kind;
+    int cell;
+
+    on->wrong = "change";
+    if (!on->entry.readable ||
+        !id_equal(&change->name.origin, &on->origin.origin) ||
+        change->name.n != on->entry.at.n)
+        return false;
+    on->wrong = "kind";
+    kind = kinds_by_id(on->kinds, change->kind);
+    if (kind == NULL)
+        return false;
+    on->wrong = "cell";
+    cell = kind_cell_by_id(kind, change->cell);
+    if (cell < 0 || kind->cells[cell].keyed != (change->key.len > 0))
+        return false;
+    on->wrong = "field";
+    on->on.kind = kind;
+    on->on.cell = cell;
+    return known_fields(kind, cell, change);
+}
+
+static bool clean(const struct field *field, struct bytes text)
+{
+    struct buf out;
+    bool same;
+
+    buf_init(&out, CHANGE_MAX);
+    same = value_clean(field, text, &out, NULL) == 0 &&
+           bytes_equal(buf_view(&out), text);
+    buf_done(&out);
+    return same;
+}
+
+/* The field whose value no station of ours would have saved, or -1. */
+static int unclean_field(const struct taking *on)
+{
+    const struct change *change = &on->entry.change;
+    const struct kind *kind = on->on.kind;
+
+    if (on->on.cell == 0)
+        return -1;
+    for (int i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].type == FIELD_SET &&
+            kind->fields[i].cell == on->on.cell &&
+            !clean(&kind->fields[i], change->key))
+            return i;
+    for (int i = 0; i < change->body.count; i++) {
+        int field = kind_field_by_id(kind, on->on.cell,
+                                     change->body.value[i].field);
+
+        if (!clean(&kind->fields[field], change->body.value[i].text))
+            return field;
+    }
+    return -1;
+}
+
+/* ---- one place ---- */
+
+static int set_aside(struct taking *on)
+{
+    struct entry *entry = &on->entry;
+    struct case_row opened;
+    int rc;
+
+    entry->record = 0;
+    entry->state = STATE_ASIDE;
+    entry->number = next_number(on->store);
+    entry->reason = REASON_UNREADABLE;
+    snprintf(entry->field, sizeof entry->field, "%s", on->wrong);
+    entry->rule[0] = '\0';
+    rc = journal_add(on->store, entry);
+    if (rc == 0)
+        rc = case_add(on->store, entry, REASON_UNREADABLE, bytes_of("", 0));
+    if (rc == 0 && case_find(on->store, entry->at, &opened) == 1)
+        rc = news_case(on->store, NULL, &opened);
+    tally_move(on->store, -1, STATE_ASIDE, 1);
+    return rc;
+}
+
+static int refuse_value(struct taking *on, int field)
+{
+    struct entry *entry = &on->entry;
+
+    entry->state = STATE_RETURNED;
+    entry->number = next_number(on->store);
+    entry->reason = REASON_VALUE;
+    snprintf(entry->field, sizeof entry->field, "%s",
+             on->on.kind->fields[field].name);
+    entry->rule[0] = '\0';
+    return cell_find(on->store, entry->record, entry->cell,
+                     entry->change.key, &on->on.at) < 0 ? on->store->rc : 0;
+}
+
+static int find_record(struct taking *on)
+{
+    const struct change *change = &on->entry.change;
+    int rc = record_find(on->store, &change->record, &on->on.row);
+
+    if (rc == 0)
+        rc = record_add(on->store, &change->record, change->kind,
+                        &on->on.row);
+    return rc < 0 ? rc : 0;
+}
+
+static int decide_new(struct taking *on)
+{
+    struct entry *entry = &on->entry;
+    const struct change *change = &entry->change;
+    int field, rc = find_record(on);
+
+    if (rc < 0)
+        return rc;
+    if (on->on.row.kind != change->kind) {
+        on->wrong = "kind";
+        return set_aside(on);
+    }
+    entry->record = on->on.row.id;
+    entry->cell = change->cell;
+    entry->number = 0;
+    memcpy(entry->key, change->key.len > 0 ? change->key.data
+                                           : (const uint8_t *)"",
+           change->key.len);
+    entry->key[change->key.len] = '\0';
+    field = unclean_field(on);
+    rc = field >= 0 ? refuse_value(on, field) : decide(&on->on);
+    if (rc == 0)
+        rc = journal_add(on->store, entry);
+    if (rc == 0)
+        tally_move(on->store, -1, (int)entry->state, 1);
+    return rc == 0 ? decide_after(&on->on) : rc;
+}
+
+static const char *station_org(struct store *store, int64_t origin,
+                               char *name, size_t size)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT station FROM origin WHERE id = ?1");
+    const struct known_station *station;
+
+    name[0] = '\0';
+    db_int(stmt, 1, origin);
+    if (db_step(store, stmt) == 1)
+        db_column_text(stmt, 0, name, size);
+    sqlite3_reset(stmt);
+    station = station_known(store, name);
+    return station == NULL ? "" : station->org;
+}
+
+/* One change that waited for its record's identity. */
+static int decide_waited(struct taking *on, struct place_id at)
+{
+    struct store *store = on->store;
+    struct deciding waiting = {.store = store};
+    struct entry entry;
+    char name[STATION_MAX + 1];
+    int rc;
+
+    entry_init(&entry);
+    entry_init(&waiting.force);
+    rc = journal_load(store, at, &entry);
+    waiting.entry = &entry;
+    waiting.org = station_org(store, at.origin, name, sizeof name);
+    waiting.kind = kinds_by_id(store->kinds, entry.change.kind);
+    waiting.row = on->on.row;
+    waiting.cell = waiting.kind == NULL
+                       ? -1
+                       : kind_cell_by_id(waiting.kind, entry.change.cell);
+    if (rc == 1 && entry.readable && waiting.cell >= 0) {
+        rc = decide(&waiting);
+        if (rc == 0)
+            rc = journal_decide(store, at, STATE_RECEIVED, entry.state,
+                                entry.number, entry.reason, entry.field,
+                                entry.rule);
+        if (rc == 0)
+            rc = decide_after(&waiting);
+        if (rc == 0)
+            rc = news_verdict(store, at);
+        on->on.row = waiting.row;
+    }
+    entry_done(&waiting.force);
+    entry_done(&entry);
+    return rc < 0 ? rc : 0;
+}
+
+/* The identity has come: whatever waited for it is decided now. */
+static int decide_waiting(struct taking *on)
+{
+    struct place_id at = {0, 0};
+    int rc;
+
+    do {
+        sqlite3_stmt *stmt = db_stmt(
+            on->store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
+                       "state = ?2 AND (origin, n) > (?3, ?4) "
+                       "ORDER BY origin, n LIMIT 1");
+
+        db_int(stmt, 1, on->on.row.id);
+        db_int(stmt, 2, STATE_RECEIVED);
+        db_int(stmt, 3, at.origin);
+        db_num(stmt, 4, at.n);
+        rc = db_step(on->store, stmt);
+        if (rc == 1) {
+            at.origin = sqlite3_column_int64(stmt, 0);
+            at.n = db_column_num(stmt, 1);
+        }
+        sqlite3_reset(stmt);
+        if (rc == 1 && decide_waited(on, at) < 0)
+            rc = on->store->rc;
+    } while (rc == 1);
+    return rc;
+}
+
+static int take_place(struct taking *on, const struct place *place)
+{
+    struct entry *entry = &on->entry;
+    bool first;
+    int rc;
+
+    entry->at = (struct place_id){on->origin.id, place->n};
+    entry->hash = place->hash;
+    entry->kinds = on->kinds_row;
+    buf_clear(&entry->bytes);
+    if (place->bytes.len <= CHANGE_MAX)
+        buf_put(&entry->bytes, place->bytes.data, place->bytes.len);
+    entry->readable = entry->bytes.len > 0 &&
+                      change_read(buf_view(&entry->bytes),
+                                  &entry->change) == 0;
+    if (!legible(on))
+        return set_aside(on);
+    on->on.row.org[0] = '\0';
+    rc = decide_new(on);
+    first = rc == 0 && entry->state == STATE_TAKEN && on->on.cell == 1 &&
+            !on->on.ever;
+    return first ? decide_waiting(on) : rc;
+}
+
+/* ---- the batch ---- */
+
+static int own_place(struct taking *on, const struct place *place)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
+    struct hash known;
+    int rc;
+
+    db_int(stmt, 1, on->origin.id);
+    db_num(stmt, 2, place->n);
+    rc = db_step(on->store, stmt);
+    if (rc == 1)
+        db_column_hash(stmt, 0, &known);
+    sqlite3_reset(stmt);
+    if (rc != 1)
+        return rc < 0 ? rc : ERR_CORRUPT;
+    return memcmp(known.b, place->hash.b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
+}
+
+/* A new origin only after its parent, hash and all. */
+static int anchored(struct taking *on, const struct batch *batch)
+{
+    struct origin_row *origin = &on->origin;
+    struct place parent;
+    struct origin_row above;
+    struct taking up = *on;
+
+    if (batch->first > origin->n + 1)
+        return ERR_GAP;
+    if (batch->first <= origin->n)
+        return 0;               /* each known place is compared itself */
+    if (origin->n > 0 || origin->parent == 0)
+        return memcmp(batch->before.b, origin->hash.b, HASH_SIZE) == 0
+                   ? 0 : ERR_FORKED;
+    if (origin_by_row(on->store, origin->parent, &above) != 1 ||
+        above.n < origin->parent_n)
+        return ERR_GAP;
+    up.origin = above;
+    parent.n = origin->parent_n;
+    parent.hash = origin->parent_hash;
+    if (own_place(&up, &parent) < 0)
+        return ERR_FORKED;
+    return memcmp(batch->before.b, origin->parent_hash.b, HASH_SIZE) == 0
+               ? 0 : ERR_FORKED;
+}
+
+static int origin_move(struct taking *on)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
+
+    db_int(stmt, 1, on->origin.id);
+    db_num(stmt, 2, on->origin.n);
+    db_hash(stmt, 3, &on->origin.hash);
+    return db_run(on->store, stmt);
+}
+
+/* One change under a savepoint of its own; if deciding it fails, it is set
+ * aside with its bytes. */
+static int take_guarded(struct taking *on, const struct place *place)
+{
+    struct store_mark mark;
+    int rc = mark_set(on->store, MARK_INNER, &mark);
+
+    if (rc < 0)
+        return rc;
+    rc = take_place(on, place);
+    if (rc == 0)
+        return mark_keep(on->store, MARK_INNER);
+    mark_undo(on->store, MARK_INNER, &mark);
+    if (rc != ERR_FAULT && rc != ERR_CORRUPT)
+        return rc;              /* the disk, not the change */
+    on->store->rc = 0;
+    on->wrong = "change";
+    return set_aside(on);
+}
+
+static int take_places(struct taking *on, struct batch batch, bool guarded)
+{
+    struct place place;
+    int rc;
+
+    while ((rc = batch_next(&batch, &place)) == 1) {
+        if (place.n <= on->origin.n)
+            rc = own_place(on, &place);
+        else
+            rc = guarded ? take_guarded(on, &place) : take_place(on, &place);
+        if (rc < 0)
+            return rc;
+        if (place.n > on->origin.n) {
+            on->origin.n = place.n;
+            on->origin.hash = place.hash;
+        }
+    }
+    return rc == 0 ? origin_move(on) : rc;
+}
+
+static int take_marked(struct taking *on, const struct batch *batch)
+{
+    struct origin_row origin = on->origin;
+    struct store_mark mark;
+    int rc = mark_set(on->store, MARK_OUTER, &mark);
+
+    if (rc < 0)
+        return rc;
+    rc = take_places(on, *batch, false);
+    if (rc == ERR_FAULT || rc == ERR_CORRUPT) {
+        mark_undo(on->store, MARK_OUTER, &mark);
+        on->store->rc = 0;
+        on->origin = origin;
+        rc = mark_set(on->store, MARK_OUTER, &mark);
+        if (rc == 0)
+            rc = take_places(on, *batch, true);
+    }
+    if (rc == 0)
+        return mark_keep(on->store, MARK_OUTER);
+    mark_undo(on->store, MARK_OUTER, &mark);
+    return rc;
+}
+
+int store_take(struct store *store, const struct station *station,
+               const struct batch *batch, struct fault *fault)
+{
+    struct taking on = {.store = store, .org = station->org};
+    struct kinds *kinds;
+    char name[STATION_MAX + 1];
+    int rc = store_write(store);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "", "the hub cannot write");
+    if (origin_find(store, &batch->origin, &on.origin) != 1)
+        return fault_set(fault, ERR_GAP, "origin", "not named in the hello");
+    station_org(store, on.origin.id, name, sizeof name);
+    if (strcmp(name, station->name) != 0)
+        return fault_set(fault, ERR_FORKED, "origin",
+                         "it belongs to another station");
+    kinds = store_kinds_of(store, batch->kinds, &on.kinds_row);
+    if (kinds == NULL)
+        return fault_set(fault, ERR_KINDS, "kinds",
+                         "the hub sends its own with this answer");
+    on.kinds = kinds;
+    on.on = (struct deciding){.store = store, .org = station->org,
+                              .entry = &on.entry};
+    entry_init(&on.entry);
+    entry_init(&on.on.force);
+    rc = anchored(&on, batch);
+    if (rc == 0)
+        rc = take_marked(&on, batch);
+    entry_done(&on.on.force);
+    entry_done(&on.entry);
+    if (kinds != store->kinds)
+        kinds_free(kinds);
+    return rc < 0 ? fault_set(fault, rc, "batch", "nothing of it was taken")
+                  : 0;
+}

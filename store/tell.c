@@ -1,0 +1,318 @@
+/* Hub: what an answer tells: confirmations with their receipt, and news. */
+#include "store/news.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- confirm ---- */
+
+static bool run_goes_on(const struct run *run, int verdict, uint64_t number,
+                        int reason)
+{
+    return run->verdict == verdict && reason == 0 && run->reason == 0 &&
+           (number == 0 ? run->number == 0
+                        : run->number + run->count == number);
+}
+
+/* False when the confirm is full. */
+static bool run_add(struct confirm *out, sqlite3_stmt *stmt)
+{
+    int verdict = sqlite3_column_int(stmt, 1);
+    uint64_t number = db_column_num(stmt, 2);
+    int reason = sqlite3_column_int(stmt, 3);
+    struct run *run;
+
+    /* Once settled it is no longer what it was told to be; the station learns
+     * the rest from the case. */
+    if (verdict == STATE_SETTLED)
+        verdict = STATE_PARKED;
+    if (out->runs > 0 &&
+        run_goes_on(&out->run[out->runs - 1], verdict, number, reason)) {
+        out->run[out->runs - 1].count++;
+        return true;
+    }
+    if (out->runs == RUNS)
+        return false;
+    run = &out->run[out->runs++];
+    memset(run, 0, sizeof *run);
+    run->count = 1;
+    run->verdict = verdict;
+    run->number = number;
+    run->reason = reason;
+    db_column_text(stmt, 4, run->field, sizeof run->field);
+    db_column_text(stmt, 5, run->rule, sizeof run->rule);
+    return true;
+}
+
+static bool head_agrees(struct store *store, const struct origin_row *origin,
+                        uint64_t n, const struct hash *hash)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
+    struct hash known;
+    bool agrees = true;
+
+    db_int(stmt, 1, origin->id);
+    db_num(stmt, 2, n);
+    if (db_step(store, stmt) == 1) {
+        db_column_hash(stmt, 0, &known);
+        agrees = memcmp(known.b, hash->b, HASH_SIZE) == 0;
+    }
+    sqlite3_reset(stmt);
+    return agrees;
+}
+
+static int confirm_runs(struct store *store, const struct origin_row *origin,
+                        uint64_t max, struct confirm *out)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT hash, state, ifnull(number, 0), reason, field, rule "
+               "FROM journal WHERE origin = ?1 AND n >= ?2 ORDER BY n "
+               "LIMIT ?3");
+    uint64_t told = out->from - 1;
+
+    db_int(stmt, 1, origin->id);
+    db_num(stmt, 2, out->from);
+    db_num(stmt, 3, max);
+    while (db_step(store, stmt) == 1) {
+        if (!run_add(out, stmt))
+            break;
+        db_column_hash(stmt, 0, &out->hash);
+        told++;
+    }
+    sqlite3_reset(stmt);
+    out->more = told < out->through;
+    return store->rc;
+}
+
+static void confirm_sign(const struct store *store, struct confirm *out)
+{
+    struct buf signed_bytes;
+    struct bytes view;
+
+    buf_init(&signed_bytes, FRAME_MAX);
+    confirm_signed(out, &store->hub_id, store->life, &signed_bytes);
+    view = buf_view(&signed_bytes);
+    crypto_generichash(out->receipt, HASH_SIZE, view.data, view.len,
+                       store->key, sizeof store->key);
+    buf_done(&signed_bytes);
+}
+
+int store_confirm(struct store *store, const struct head *head, uint64_t max,
+                  struct confirm *out)
+{
+    struct origin_row origin;
+    int rc;
+
+    store->rc = 0;
+    memset(out, 0, sizeof *out);
+    out->origin = head->origin;
+    out->from = head->confirmed + 1;
+    rc = origin_find(store, &head->origin, &origin);
+    if (rc < 0)
+        return rc;
+    if (rc == 1) {
+        out->through = origin.n;
+        if (head->n > 0 && head->n <= origin.n &&
+            !head_agrees(store, &origin, head->n, &head->hash))
+            out->standing = STANDING_FORKED;
+        else if (head->confirmed < origin.n)
+            rc = confirm_runs(store, &origin, max, out);
+    }
+    confirm_sign(store, out);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- news ---- */
+
+struct telling {
+    struct store *store;
+    struct place_id self;       /* past the end of the asker's newest origin */
+    struct news_writer writer;
+    struct entry entry;
+    struct news_item item;
+};
+
+static int tell_state(struct telling *on, int64_t record, uint64_t cell,
+                      struct bytes key)
+{
+    struct cell_row row;
+
+    if (cell_find(on->store, record, cell, key, &row) != 1 ||
+        row.force.origin == 0)
+        return on->store->rc;
+    /* What the asker itself wrote it has. */
+    if (line_follows(on->store, on->self, row.force))
+        return 0;
+    if (journal_load(on->store, row.force, &on->entry) != 1)
+        return on->store->rc;
+    on->item.number = row.number;
+    on->item.change = buf_view(&on->entry.bytes);
+    on->item.hash = on->entry.hash;
+    news_add(&on->writer, &on->item);
+    return 0;
+}
+
+static int tell_gone(struct telling *on, int64_t record)
+{
+    struct record_row row;
+
+    if (record_by_row(on->store, record, &row) != 1)
+        return on->store->rc;
+    on->item.number = on->store->number;
+    on->item.record = row.record;
+    news_add(&on->writer, &on->item);
+    return 0;
+}
+
+static int tell_case(struct telling *on, int64_t id)
+{
+    struct case_row found;
+    struct name named;
+    sqlite3_stmt *stmt;
+
+    if (case_by_row(on->store, id, &found) != 1 ||
+        journal_load(on->store, found.at, &on->entry) != 1 ||
+        place_name(on->store, found.at, &named) < 0)
+        return on->store->rc;
+    on->item.number = on->entry.number;
+    on->item.change = buf_view(&on->entry.bytes);
+    on->item.hash = on->entry.hash;
+    on->item.reason = (int)found.reason;
+    memcpy(on->item.field, found.field, sizeof found.field);
+    memcpy(on->item.rule, found.rule, sizeof found.rule);
+    on->item.name = named;
+    on->item.verdict = (int)on->entry.state;
+    on->item.open = found.open;
+    if (!found.open)
+        settles_find(on->store, &named, &on->item.settled_by);
+    stmt = db_stmt(on->store, "SELECT base FROM cases WHERE id = ?1 AND "
+                              "base IS NOT NULL");
+    db_int(stmt, 1, id);
+    if (db_step(on->store, stmt) == 1) {
+        on->item.has_base = true;
+        on->item.base_body = db_column(stmt, 0);
+    }
+    news_add(&on->writer, &on->item);
+    sqlite3_reset(stmt);
+    return 0;
+}
+
+static int tell_verdict(struct telling *on, int64_t origin, uint64_t n)
+{
+    struct place_id at = {origin, n};
+
+    if (journal_load(on->store, at, &on->entry) != 1 ||
+        place_name(on->store, at, &on->item.name) < 0)
+        return on->store->rc;
+    on->item.number = on->entry.number;
+    on->item.verdict = (int)on->entry.state;
+    on->item.reason = (int)on->entry.reason;
+    memcpy(on->item.field, on->entry.field, sizeof on->entry.field);
+    memcpy(on->item.rule, on->entry.rule, sizeof on->entry.rule);
+    news_add(&on->writer, &on->item);
+    return 0;
+}
+
+static int tell_row(struct telling *on, sqlite3_stmt *stmt)
+{
+    int64_t a = sqlite3_column_int64(stmt, 2);
+    uint64_t b = db_column_num(stmt, 3);
+
+    memset(&on->item, 0, sizeof on->item);
+    on->item.seq = db_column_num(stmt, 0);
+    on->item.what = (enum news_what)sqlite3_column_int(stmt, 1);
+    switch (on->item.what) {
+    case NEWS_STATE:
+        return tell_state(on, a, b, db_column(stmt, 4));
+    case NEWS_GONE:
+        return tell_gone(on, a);
+    case NEWS_CASE:
+        return tell_case(on, a);
+    case NEWS_VERDICT:
+        return tell_verdict(on, a, b);
+    }
+    return 0;
+}
+
+static int64_t stream_id(struct store *store, const struct station *station,
+                         const char *name)
+{
+    const struct known_station *known = station_known(store, station->name);
+
+    if (known == NULL)
+        return 0;
+    if (name[0] == '@')
+        return strcmp(name + 1, known->name) == 0 ? known->stream : 0;
+    for (int i = 0; i < store->nstreams; i++)
+        if (strcmp(store->streams[i].name, name) == 0 &&
+            strcmp(known->org, name) == 0)
+            return store->streams[i].id;
+    return 0;
+}
+
+static struct place_id asker(struct store *store, const struct hello *hello)
+{
+    struct origin_row row;
+
+    if (hello->heads == 0 ||
+        origin_find(store, &hello->head[0].origin, &row) != 1)
+        return (struct place_id){0, 0};
+    return (struct place_id){row.id, hello->head[0].n + 1};
+}
+
+/* News come in order of seq; `to` is the last told, or all there is. */
+static int tell_rows(struct telling *on, int64_t stream, uint64_t cursor,
+                     size_t size, bool *more)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(on->store, "SELECT seq, what, a, b, key FROM news "
+                           "WHERE stream = ?1 AND seq > ?2 ORDER BY seq");
+    struct news *head = &on->writer.head;
+    int rc = 0;
+
+    *more = false;
+    db_int(stmt, 1, stream);
+    db_num(stmt, 2, cursor);
+    while (rc == 0 && db_step(on->store, stmt) == 1) {
+        if (head->raw.len >= size) {
+            *more = true;
+            break;
+        }
+        rc = tell_row(on, stmt);
+        head->to = db_column_num(stmt, 0);
+    }
+    sqlite3_reset(stmt);
+    if (!*more && rc == 0) {
+        head->to = on->store->seq > cursor ? on->store->seq : cursor;
+        head->as_of = on->store->number;
+    }
+    head->more = *more;
+    return rc < 0 ? rc : on->store->rc;
+}
+
+int store_news(struct store *store, const struct station *station,
+               const struct hello *hello, const char *stream, uint64_t cursor,
+               size_t size, struct buf *out, bool *more, uint64_t *to)
+{
+    struct telling on = {.store = store};
+    int64_t id = stream_id(store, station, stream);
+    int rc;
+
+    store->rc = 0;
+    if (id == 0)
+        return ERR_SCOPE;
+    on.self = asker(store, hello);
+    news_open(&on.writer, stream, cursor);
+    entry_init(&on.entry);
+    rc = tell_rows(&on, id, cursor,
+                   size < BATCH_SIZE_MAX ? size : BATCH_SIZE_MAX, more);
+    entry_done(&on.entry);
+    if (rc < 0) {
+        news_done(&on.writer.head);
+        return rc;
+    }
+    *to = on.writer.head.to;
+    return news_close(&on.writer, out);
+}

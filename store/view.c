@@ -1,0 +1,19 @@
+#include "store/view.h"
+
+const char *state_text(enum state state)
+{
+    static const char *const text[STATES] = {
+        "queued", "received", "taken", "same",
+        "parked", "returned", "aside", "settled"};
+
+    return state < STATES ? text[state] : "";
+}
+
+const char *reason_text(enum reason reason)
+{
+    static const char *const text[] = {
+        "",     "clash", "proposal",   "ended",     "fixed", "step",
+        "rule", "scope", "unreadable", "duplicate", "value"};
+
+    return (size_t)reason < sizeof text / sizeof text[0] ? text[reason] : "";
+}

@@ -1,0 +1,135 @@
+"""A bad line: forwards TCP on loopback and breaks it on request.
+
+    p = Proxy(hub_port); p.port            what a station is given as its hub
+    p.cut_request(n)                       pass n more bytes upwards, then cut
+    p.cut_reply(n)                         wait for an answer, pass n bytes of it, then cut
+    p.stall()                              take everything, pass nothing, until heal()
+    p.down(), p.heal()                     refuse connections; all is well again
+
+A cut closes both sides, so that the other end sees it at once; n counts from the
+call on, over all connections.  cut_reply(0) is the nastiest:
+the hub has answered, so it has committed, and nobody hears of it.
+"""
+import socket
+import threading
+
+class Proxy:
+    def __init__(self, target, host="127.0.0.1"):
+        self.target, self.host = (host, target), host
+        self.lock = threading.Lock()
+        self.pairs, self.faults = set(), 0
+        self.passed = {"request": 0, "reply": 0}
+        self.mode, self.left = None, 0
+        self.go = threading.Event()
+        self.go.set()
+        self.port, self.door = 0, None
+        self.listen()
+
+    # -- orders
+
+    def cut_request(self, n):
+        self.arm("request", n)
+
+    def cut_reply(self, n):
+        self.arm("reply", n)
+
+    def stall(self):
+        self.go.clear()
+
+    def down(self):
+        with self.lock:
+            door, self.door = self.door, None
+        if door:
+            try:
+                door.shutdown(socket.SHUT_RDWR)     # wakes accept
+            except OSError:
+                pass
+            door.close()
+        self.cut_all()
+
+    def heal(self):
+        with self.lock:
+            self.mode = None
+        self.go.set()
+        if self.door is None:
+            self.listen()
+
+    def close(self):
+        self.down()
+        self.go.set()
+
+    # -- inside
+
+    def arm(self, mode, n):
+        with self.lock:
+            self.mode, self.left = mode, n
+
+    def listen(self):
+        door = socket.socket()
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((self.host, self.port))
+        door.listen(64)
+        self.port, self.door = door.getsockname()[1], door
+        threading.Thread(target=self.accept, args=(door,), daemon=True).start()
+
+    def accept(self, door):
+        while True:
+            try:
+                near, _ = door.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self.target, timeout=5)
+                far.settimeout(None)
+            except OSError:
+                self.shut(near)
+                continue
+            pair = (near, far)
+            for s in pair:
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.lock:
+                self.pairs.add(pair)
+            for way, source, sink in (("request", near, far), ("reply", far, near)):
+                threading.Thread(target=self.pump, args=(way, source, sink, pair), daemon=True).start()
+
+    def pump(self, way, source, sink, pair):
+        try:
+            while True:
+                data = source.recv(65536)
+                self.go.wait()
+                cut = False
+                with self.lock:
+                    if self.mode == way and data:
+                        cut = len(data) > self.left or self.left == 0
+                        data = data[:self.left]
+                        self.left -= len(data)
+                        if cut:
+                            self.mode = None
+                            self.faults += 1
+                    self.passed[way] += len(data)
+                if data:
+                    sink.sendall(data)
+                if cut or not data:
+                    return self.cut(pair)
+        except OSError:
+            self.cut(pair)
+
+    def cut_all(self):
+        with self.lock:
+            pairs = list(self.pairs)
+        for pair in pairs:
+            self.cut(pair)
+
+    def cut(self, pair):
+        with self.lock:
+            self.pairs.discard(pair)
+        for s in pair:
+            self.shut(s)
+
+    @staticmethod
+    def shut(s):
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        s.close()
