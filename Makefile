@@ -16,10 +16,10 @@ DEBS := build-essential pkg-config libuv1-dev libsqlite3-dev \
 	libcurl4-openssl-dev zlib1g-dev libmicrohttpd-dev libjansson-dev \
 	libinih-dev libsodium-dev libcmocka-dev python3-pytest procps
 
+comma := ,
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
 OPT := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
-comma := ,
 CPPFLAGS += -I. -D_GNU_SOURCE -DYIZHAN_VERSION='"$(VERSION)"'
 CFLAGS += -std=c11 -g $(OPT) $(WARN) -fstack-protector-strong \
 	-ffile-prefix-map=$(CURDIR)=.
@@ -81,7 +81,7 @@ unit: $(TESTS)
 	$(Q)for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
 
 e2e: $(B)/yizhan
-	$(Q)YIZHAN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
+	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
 
 rules: $(PROTO) $(STORE) $(DAEMON)
 	$(Q)B=$(B) sh tests/rules.sh
@@ -90,7 +90,7 @@ bench: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
 
 soak: $(B)/yizhan
-	$(Q)YZ_ROUNDS=200 YIZHAN=$(CURDIR)/$(B)/yizhan \
+	$(Q)YZ_ROUNDS=200 YZ_BIN=$(CURDIR)/$(B)/yizhan \
 	  $(PYTHON) -m pytest -q -x tests/e2e/test_crash.py
 
 # ---- what they need ----

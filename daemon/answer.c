@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIRM_CHANGES = 4096 };
+enum {
+    CONFIRM_CHANGES = 4096,
+    STRANGER_MAX = 32 * 1024    /* bytes kept of an ask whose first MAC has not
+                                 * been seen: more than any hello */
+};
 enum phase { TELL_HEAD, TELL_CONFIRM, TELL_NEWS, TELL_END, TOLD };
 
 struct answer {
@@ -194,7 +198,8 @@ int answer_feed(struct answer *answer, const uint8_t *data, size_t len,
                 struct fault *fault)
 {
     while (len > 0) {
-        size_t step = answer->heard.max - answer->heard.len;
+        size_t room = answer->helloed ? answer->heard.max : STRANGER_MAX;
+        size_t step = room - answer->heard.len;
         struct bytes rest;
         int rc;
 

@@ -1,3 +1,8 @@
+/*
+ * The table of routes, what their handlers share, and the handlers that are
+ * too small for a file of their own. A handler never waits: it reads or writes
+ * the store, makes the reply, and the door sends it after the turn's commit.
+ */
 #include "daemon/api.h"
 #include "daemon/log.h"
 
@@ -6,23 +11,27 @@
 
 #define JSON_TYPE "application/json"
 
-#define READ(at, handler) {.method = "GET", .path = at, .end = handler}
-#define READ_DROP(at, handler, with_drop) \
-    {.method = "GET", .path = at, .end = handler, .drop = with_drop}
+#define READ(at, names, handler) \
+    {.method = "GET", .path = at, .query = names, .end = handler}
+#define READ_DROP(at, names, handler, with_drop) \
+    {.method = "GET", .path = at, .query = names, .end = handler, \
+     .drop = with_drop}
 #define WRITE(at, handler) \
     {.method = "POST", .path = at, .type = JSON_TYPE, .max = BODY_MAX, \
      .end = handler}
 
 const struct route api_routes[] = {
-    READ("/", api_page),
-    READ("/metrics", api_metrics),
-    READ("/api/status", api_status),
-    READ("/api/show", api_show),
-    READ_DROP("/api/list", api_list, api_list_drop),
-    READ_DROP("/api/export", api_export, api_list_drop),
-    READ_DROP("/api/cases", api_cases, api_cases_drop),
-    READ_DROP("/api/cases/show", api_cases, api_cases_drop),
-    READ("/api/log", api_log),
+    READ("/", NULL, api_page),
+    READ("/metrics", NULL, api_metrics),
+    READ("/api/status", NULL, api_status),
+    READ("/api/show", "id history full", api_show),
+    READ_DROP("/api/list", "kind state since after limit full", api_list,
+              api_list_drop),
+    READ_DROP("/api/export", "kind scope full bases", api_export,
+              api_list_drop),
+    READ_DROP("/api/cases", "case", api_cases, api_cases_drop),
+    READ_DROP("/api/cases/show", "case", api_cases, api_cases_drop),
+    READ("/api/log", "since code", api_log),
     WRITE("/api/put", api_put),
     WRITE("/api/edit", api_edit),
     WRITE("/api/end", api_end),
@@ -36,6 +45,7 @@ const struct route api_routes[] = {
     {
         .method = "POST",
         .path = "/api/import",
+        .query = "mode dry_run dry-run report author",
         .type = NDJSON_TYPE,
         .begin = api_import_begin,
         .piece = api_import_piece,

@@ -1,3 +1,9 @@
+/*
+ * Cases: listing them, settling them, and sending an own one once more. A case
+ * is never altered: settling is a new change of the same cell that names it,
+ * written on the base of what is in force now, as the person who settles has
+ * seen that beside the other value.
+ */
 #include "daemon/api.h"
 
 #include <stdlib.h>
@@ -222,8 +228,9 @@ static int fill_settle(struct store *store, const json_t *body,
 
 /* ---- retry: the same value once more, as a change that settles ---- */
 
-/* The case to send again: given by its name, or the oldest own open one of
- * a record. */
+/* The case to send again: given by its name, or the oldest own open one of a
+ * record. Another station's value cannot be sent again: it would become this
+ * person's change, under this station's scope. */
 static int find_retry(struct store *store, const char *text,
                       struct shown_case *out, struct fault *fault)
 {
@@ -274,7 +281,8 @@ static int save(struct request *request, const json_t *body,
     return rc < 0 ? rc : api_save(request, edit, kind, fault);
 }
 
-static int settle(struct request *request, fill_fn fill, struct fault *fault)
+static int settle(struct request *request, const char *names, fill_fn fill,
+                  struct fault *fault)
 {
     struct json_edit *edit;
     struct shown_case *shown;
@@ -287,7 +295,9 @@ static int settle(struct request *request, fill_fn fill, struct fault *fault)
     shown_case_init(shown);
     edit = xmalloc(sizeof(*edit));
     json_edit_init(edit, TEXT_MAX);
-    rc = fill(node_store(request->node), body, shown, edit, fault);
+    rc = json_only(body, names, fault);
+    if (rc == 0)
+        rc = fill(node_store(request->node), body, shown, edit, fault);
     if (rc == 0)
         rc = save(request, body, shown->kind, edit, fault);
     json_edit_done(edit);
@@ -300,10 +310,11 @@ static int settle(struct request *request, fill_fn fill, struct fault *fault)
 
 int api_settle(struct request *request, struct fault *fault)
 {
-    return settle(request, fill_settle, fault);
+    return settle(request, "case action side take fields why " JSON_FRAME,
+                  fill_settle, fault);
 }
 
 int api_retry(struct request *request, struct fault *fault)
 {
-    return settle(request, fill_retry, fault);
+    return settle(request, "id why " JSON_FRAME, fill_retry, fault);
 }

@@ -4,8 +4,8 @@
  * kept in a nameless temporary file, so their number is no matter of memory:
  * they hold names of fields and rules, never a value.
  *
- * Query: mode, dry_run, author; with report=1 "lines" has every wrong line, else
- * the first LINES_MAX.
+ * Query: mode, dry_run, author; with report=1 "lines" has every wrong line,
+ * else the first LINES_MAX.
  */
 #include "daemon/api.h"
 #include "daemon/import.h"
@@ -99,6 +99,8 @@ int api_import_end(struct request *request, struct fault *fault)
     struct upload *upload = request->state;
     int rc = import_end(upload->import, &upload->counts, fault);
 
+    /* The core hears of it once, at the end: an exchange in the middle would
+     * compete with the import for the disk. */
     if (rc == 0 && !upload->dry_run)
         node_saved(request->node);
     return rc;
@@ -164,8 +166,8 @@ static void log_counts(const struct import_counts *counts)
               (unsigned long long)counts->duplicate);
 }
 
-/* One object: the counts, its closing brace taken off again, and the lines
- * from the file. */
+/* One object, although its lines come from the file: the counts, their closing
+ * brace taken off again, and then the lines. */
 int api_import_ready(struct request *request, struct fault *fault)
 {
     static const char lines[] = ",\"lines\":[";

@@ -1,3 +1,7 @@
+/*
+ * GET /metrics in Prometheus' text format, version 0.0.4. Counts only: a name
+ * or a number of a person has no business in a monitoring system.
+ */
 #include "daemon/api.h"
 
 #include <stdio.h>

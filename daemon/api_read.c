@@ -1,3 +1,9 @@
+/*
+ * show, list and export. Lists go out as they are read: each fill reads some
+ * records, so the reply of a register of any size needs the room of one step.
+ * Between two fills the register may change; each line is true when it is
+ * written, and a record is told once, as the walk goes by id and never back.
+ */
 #include "daemon/api.h"
 #include "daemon/log.h"
 
@@ -76,6 +82,8 @@ int api_show(struct request *request, struct fault *fault)
     return rc < 0 ? rc : 0;
 }
 
+/* A record is listed under every state one of its cells is in, as a clerk who
+ * asks for what is queued wants all of it. */
 static bool has_state(const struct shown *shown, int state)
 {
     if (state < 0 || (int)shown->state == state)

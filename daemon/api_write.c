@@ -1,3 +1,8 @@
+/*
+ * put, edit, end. All three make one edit of the body and save it; only what
+ * goes into the edit differs. The base is what the request says its author
+ * looked at; without one the store takes what it holds now.
+ */
 #include "daemon/api.h"
 
 #include <sodium.h>
@@ -74,7 +79,7 @@ static int choose(struct request *request, const json_t *body,
 typedef int (*fill_fn)(struct request *request, const json_t *body,
                        struct json_edit *edit, struct fault *fault);
 
-static int write_edit(struct request *request, fill_fn fill,
+static int write_edit(struct request *request, const char *names, fill_fn fill,
                       struct fault *fault)
 {
     struct json_edit *edit;
@@ -85,7 +90,9 @@ static int write_edit(struct request *request, fill_fn fill,
         return rc;
     edit = xmalloc(sizeof(*edit));
     json_edit_init(edit, TEXT_MAX);
-    rc = fill(request, body, edit, fault);
+    rc = json_only(body, names, fault);
+    if (rc == 0)
+        rc = fill(request, body, edit, fault);
     if (rc == 0)
         rc = json_to_frame(body, edit->edit.kind, edit, fault);
     if (rc == 0)
@@ -142,15 +149,16 @@ static int fill_end(struct request *request, const json_t *body,
 
 int api_put(struct request *request, struct fault *fault)
 {
-    return write_edit(request, fill_put, fault);
+    return write_edit(request, "kind id fields " JSON_FRAME, fill_put, fault);
 }
 
 int api_edit(struct request *request, struct fault *fault)
 {
-    return write_edit(request, fill_edit, fault);
+    return write_edit(request, "id fields " JSON_FRAME, fill_edit, fault);
 }
 
 int api_end(struct request *request, struct fault *fault)
 {
-    return write_edit(request, fill_end, fault);
+    return write_edit(request, "id reason survivor undo " JSON_FRAME, fill_end,
+                      fault);
 }

@@ -33,6 +33,15 @@ static bool base_wrong(const struct cli *cli)
                     strspn(base, "0123456789") != strlen(base));
 }
 
+static void print_change(const struct cli *cli, const json_t *change)
+{
+    printf("  ");
+    words_column(stdout, json_text(change, "cell"), 18);
+    printf(" %s   %.8s-%lld\n",
+           words_state(json_text(change, "state"), cli->zh),
+           json_text(change, "origin"), (long long)json_number(change, "n"));
+}
+
 static void print_receipt(const struct cli *cli, json_t *receipt)
 {
     const json_t *changes = json_object_get(receipt, "changes");
@@ -51,9 +60,7 @@ static void print_receipt(const struct cli *cli, json_t *receipt)
     else if (json_array_size(changes) == 0)
         printf(T(cli, "  没有不同，什么都没改\n", "  nothing differs\n"));
     json_array_foreach(changes, i, one)
-        printf("  %-16s %s   %.8s-%lld\n", json_text(one, "cell"),
-               words_state(json_text(one, "state"), cli->zh),
-               json_text(one, "origin"), (long long)json_number(one, "n"));
+        print_change(cli, one);
     json_array_foreach(warnings, i, one)
         printf(T(cli, "  注意：%s（规则 %s）\n", "  mind: %s (rule %s)\n"),
                json_text(one, "field"), json_text(one, "rule"));
@@ -119,6 +126,27 @@ static void take_fields(json_t *request, json_t *input)
     }
 }
 
+/* A number that `show` masked would be saved as stars. */
+static int refuse_masked(struct cli *cli, json_t *fields)
+{
+    struct fault fault;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(fields, name, value) {
+        const char *text = json_string_value(value);
+
+        if (!text || !strstr(text, "***"))
+            continue;
+        fault_set(&fault, ERR_VALUE, name, "%s",
+                  T(cli, "这是打了码的值，请用 show --full 取",
+                    "a masked value; take it from show --full"));
+        cli->writing = true;    /* so that it says: nothing was saved */
+        return cli_fail(cli, NULL, &fault);
+    }
+    return 0;
+}
+
 int cmd_put(struct cli *cli)
 {
     bool has_id = cli->argc == 3;
@@ -137,7 +165,11 @@ int cmd_put(struct cli *cli)
     if (has_id)
         json_object_set_new(request, "id", json_string(cli->argv[1]));
     take_fields(request, input);
-    return save(cli, "/api/put", request);
+    rc = refuse_masked(cli, json_object_get(request, "fields"));
+    if (rc == 0)
+        return save(cli, "/api/put", request);
+    json_decref(request);
+    return rc;
 }
 
 json_t *cli_fields(int argc, char **argv)

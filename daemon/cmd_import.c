@@ -95,7 +95,7 @@ static void print_result(const struct cli *cli, const json_t *result)
     if (wrong > SHOWN)
         printf(T(cli, "  …… 其余见 --report\n", "  ... for the rest: "
                   "--report OUT\n"));
-    if (wrong > 0)
+    if (wrong > 0 && !cli->value[OPT_DRY_RUN])
         printf(T(cli, "好的行已导入；有错的行改好后整个文件再导一次即可，"
                       "不会重复。\n",
                   "Good lines are in. Correct the others and import the whole "

@@ -1,5 +1,6 @@
 #include "daemon/command.h"
 #include "daemon/node.h"
+#include "daemon/open.h"
 #include "daemon/stations.h"
 
 static void print_check(const struct config *config)
@@ -22,13 +23,18 @@ static void print_check(const struct config *config)
     cli_print(out);
 }
 
-/* What the file names must be right too: the hub's stations, the secret. */
-static int check_secrets(const struct config *config, struct fault *fault)
+/* What the file names must be right too: the kinds, the hub's stations, the
+ * secret. */
+static int check_named(const struct config *config, struct fault *fault)
 {
     struct stations *stations = NULL;
+    struct kinds *kinds = NULL;
     uint8_t key[32];
-    int rc;
+    int rc = kinds_load(config->kinds, &kinds, fault);
 
+    kinds_free(kinds);
+    if (rc < 0)
+        return rc;
     if (!config->hub)
         return secret_read(config->secret, key, fault);
     rc = stations_read(config->stations, config->org, &stations, fault);
@@ -42,8 +48,10 @@ int cmd_run(struct cli *cli)
 
     if (!cli->value[OPT_CHECK])
         return node_run(&cli->config);
-    if (check_secrets(&cli->config, &fault) < 0)
-        return cli_fail(cli, NULL, &fault);
+    if (check_named(&cli->config, &fault) < 0) {
+        cli_fail(cli, NULL, &fault);
+        return EXIT_USAGE;
+    }
     if (cli->json)
         print_check(&cli->config);
     else

@@ -53,8 +53,10 @@ static void print_past(const struct cli *cli, json_t *past)
     const char *name, *reason = json_text(past, "reason");
 
     words_time(json_when(past, "time"), cli_now(), cli->zh, at);
-    printf("%-18s %-14s %s%s%s", at, json_text(past, "cell"),
-           words_state(json_text(past, "state"), cli->zh),
+    words_column(stdout, at, 18);
+    putchar(' ');
+    words_column(stdout, json_text(past, "cell"), 18);
+    printf(" %s%s%s", words_state(json_text(past, "state"), cli->zh),
            reason[0] ? " · " : "",
            reason[0] ? words_reason(reason, cli->zh) : "");
     if (json_number(past, "number") > 0)

@@ -72,7 +72,9 @@ static void print_error(const struct fault *fault)
 
 int cli_fail(struct cli *cli, const char *what, const struct fault *fault)
 {
-    const char *advice = words_advice(fault->err, cli->zh);
+    bool unsaved = err_code(fault->err) / 100 == 22;
+    const char *advice = unsaved && !cli->writing
+                             ? "" : words_advice(fault->err, cli->zh);
     const char *colon = T(cli, "：", ": ");
 
     if (cli->json)
@@ -170,8 +172,10 @@ int cli_post(struct cli *cli, const char *path, json_t *body, json_t **out)
     json_decref(body);
     if (!text)
         abort();
+    cli->writing = true;
     rc = call(cli, &(struct client_call){.method = "POST", .path = path,
                                          .body = bytes_text(text)}, out);
+    cli->writing = false;
     free(text);
     return rc;
 }
@@ -208,7 +212,8 @@ const char *query_text(struct buf *query)
 
 void cli_print(json_t *value)
 {
-    json_dumpf(value, stdout, JSON_COMPACT | JSON_SORT_KEYS);
+    json_dumpf(value, stdout,
+               JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
     putchar('\n');
     json_decref(value);
 }

@@ -48,6 +48,7 @@ struct cli {
     char **argv;
     struct config config;       /* read, unless the verb wants none */
     struct client *client;
+    bool writing;               /* the call under way is to change something */
 };
 
 /* The text in the language of this run. */

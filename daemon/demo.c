@@ -74,8 +74,8 @@ static int cut(struct demo *demo)
                      "\n三、%s断线。两边改同一名党员的手机号，县里另外还改了"
                      "学历，断线的站另外改了一个住址",
                      "\n3. The line of %s is cut. Both sides change the phone "
-                     "of the same member; the county also his education, the "
-                     "cut-off station somebody's address"),
+                     "of the same member; the county also the education, the "
+                     "cut-off station another member's address"),
              demo_name(demo, DEMO_CUT));
     rc = demo_edit(demo, DEMO_CUT, first, "phone", OWN_PHONE);
     if (rc == 0)
@@ -191,6 +191,7 @@ static void print_summary(const struct demo *demo)
     json_object_set_new(out, "records", json_integer(demo->records));
     json_object_set_new(out, "taken", json_integer(demo->taken));
     json_object_set_new(out, "parked", json_integer(demo->parked));
+    json_object_set_new(out, "returned", json_integer(demo->returned));
     json_object_set_new(out, "bytes_up", json_integer(demo->bytes_up));
     json_object_set_new(out, "bytes_down", json_integer(demo->bytes_down));
     json_object_set_new(out, "agree", json_boolean(demo->agree));
@@ -288,6 +289,12 @@ int cmd_demo(struct cli *cli)
         if (cli->json)
             print_summary(demo);
         stay(demo, seconds ? (int64_t)atoi(seconds) * 1000 : -1);
+    } else if (rc == 0) {
+        rc = EXIT_PENDING;      /* cut short, its claims not looked at */
+    } else if (demo->own_dir) {
+        demo->own_dir = false;
+        fprintf(stderr, T(cli, "文件留在 %s\n", "the files are left in %s\n"),
+                demo->dir);
     }
     demo_end(demo);
     json_decref(demo->parked_case);

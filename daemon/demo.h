@@ -33,7 +33,7 @@ struct demo {
     char hub_url[CONFIG_HOST];
     struct demo_node node[DEMO_NODES];
     bool agree;
-    int64_t records, bytes_up, bytes_down, taken, parked;
+    int64_t records, bytes_up, bytes_down, taken, parked, returned;
     json_t *parked_case;        /* the one the story makes */
 };
 

@@ -26,7 +26,7 @@ static int fail(struct demo *demo, int err, const char *what, const char *why)
 {
     struct fault fault = {0};
 
-    fault_set(&fault, err, NULL, "%.110s: %.110s", what, why);
+    fault_set(&fault, err, NULL, "%.60s: %.170s", what, why);
     return cli_fail(demo->cli, T(demo->cli, "演示做不成", "no demo"), &fault);
 }
 
@@ -278,23 +278,38 @@ static bool is_up(const struct demo_node *node)
     return up;
 }
 
+/* The last line a child said, or where its output is. */
+static int fail_child(struct demo *demo, const struct demo_node *node)
+{
+    char path[CONFIG_PATH + 64], line[240], last[240];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s.out", demo->dir, node->name);
+    snprintf(last, sizeof(last), "%.230s", path);
+    file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (line[strcspn(line, "\n")] == '\n')
+            snprintf(last, sizeof(last), "%.*s", (int)strcspn(line, "\n"),
+                     line);
+    if (file)
+        fclose(file);
+    return fail(demo, ERR_FAULT, node->name, last);
+}
+
 static int wait_up(struct demo *demo, struct demo_node *node)
 {
     int64_t until = cli_now() + START_MS;
-    char out[CONFIG_PATH + 64];
 
-    snprintf(out, sizeof(out), "%s/%s.out", demo->dir, node->name);
     while (cli_now() < until && !demo_stopped()) {
         if (is_up(node))
             return 0;
         if (waitpid(node->pid, NULL, WNOHANG) == node->pid) {
             node->pid = 0;
-            demo->own_dir = false;      /* so that this can be read */
-            return fail(demo, ERR_FAULT, node->name, out);
+            return fail_child(demo, node);
         }
         cli_pause(20);
     }
-    return demo_stopped() ? 0 : fail(demo, ERR_DOOR, node->name, out);
+    return demo_stopped() ? 0 : fail_child(demo, node);
 }
 
 int demo_start(struct demo *demo)

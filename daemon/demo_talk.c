@@ -65,6 +65,9 @@ static void tell_exchange(struct demo *demo, int index, const json_t *result)
              (long long)json_number(result, "taken"),
              (long long)json_number(result, "parked"),
              (long long)json_number(result, "down"), down);
+    if (json_number(result, "returned") > 0)
+        demo_say(demo, T(demo->cli, "    被退回 %lld", "    returned %lld"),
+                 (long long)json_number(result, "returned"));
 }
 
 int demo_exchange(struct demo *demo, int index, bool tell)
@@ -77,6 +80,7 @@ int demo_exchange(struct demo *demo, int index, bool tell)
         demo->bytes_down += json_number(result, "bytes_down");
         demo->taken += json_number(result, "taken");
         demo->parked += json_number(result, "parked");
+        demo->returned += json_number(result, "returned");
         if (tell)
             tell_exchange(demo, index, result);
         if (status_exit(status) == EXIT_NO_HUB)

@@ -10,7 +10,7 @@
  *
  * What can fail: an upload can come in faster than the disk takes it, so a turn
  * ends after TURN_MS and its commit comes before the next; a caller can be
- * silent, drip or vanish: sweep() cuts off whom MHD's idle limit does not catch.
+ * silent, drip or vanish: sweep() cuts off whom MHD's idle limit lets pass.
  */
 #include "daemon/door.h"
 #include "daemon/api.h"
@@ -30,7 +30,7 @@ enum {
                                  * an upload can be */
     PUBLIC_MEMORY = 48 * 1024,
     IDLE_S = 30,
-    TURN_MS = 20,
+    TURN_MS = 50,
     SWEEP_MS = 2000,
     HEAD_MS = 30000,            /* a whole head must have come in this time */
     PROGRESS_BYTES = 1024       /* and so much of a body in each such span */

@@ -1,3 +1,7 @@
+/*
+ * The checks, each with its status. Framing first: a message whose end is in
+ * doubt must not even be routed. Then who asks, then with what right.
+ */
 #include "daemon/guard.h"
 
 #include <sodium.h>

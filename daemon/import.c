@@ -1,3 +1,13 @@
+/*
+ * Lines to edits. The hot path of the daemon: per line it parses once, fills
+ * one edit that is used over and over, and allocates nothing of its own.
+ *
+ * Happy path: import_feed cuts lines out of pieces -> on_line -> take_line
+ * parses, take_parts and fill_edit make the edit, save stores it under the
+ * line's fingerprint -> the receipt says what it counts as.
+ * What can fail: the line (counted and told, the next one goes on), the store
+ * (everything stops, as the next line would fail the same way).
+ */
 #include "daemon/import.h"
 #include "daemon/json.h"
 #include "proto/value.h"
@@ -205,6 +215,8 @@ static int fill_edit(struct import *import, const struct parts *parts,
     return json_to_fields(parts->data, parts->kind, -1, &import->edit, fault);
 }
 
+/* The fingerprint is of the bytes as they came, not of what they mean: only
+ * the same line is a line taken before. */
 static int save(struct import *import, struct bytes text, struct fault *fault)
 {
     uint8_t print[FINGERPRINT];
@@ -263,6 +275,7 @@ static int on_line(struct import *import, struct bytes text,
     struct fault why = {0};
     int rc;
 
+    /* A file that went through Windows has the same lines. */
     if (text.len > 0 && text.data[text.len - 1] == '\r')
         text.len--;
     counts->read++;

@@ -1,3 +1,10 @@
+/*
+ * Parsing, printing, and the small things every reply is made of.
+ *
+ * jansson is asked to refuse duplicate names always, and by itself refuses bad
+ * UTF-8, NUL, numbers beyond 64 bits and more than 2048 levels; cJSON and
+ * json-c would let some of these through and damage ids without a word.
+ */
 #include "daemon/json.h"
 #include "daemon/log.h"
 

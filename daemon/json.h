@@ -75,8 +75,12 @@ int json_to_fields(const json_t *fields, const struct kind *kind, int cell,
 /* Set or replace one field by its cleaned text. */
 int json_edit_set(struct json_edit *out, int field, struct bytes text,
                   struct fault *fault);
-/* "token", "author", "base" and "bases" of a request. `kind` names the cells
- * of "bases". */
+/* Members that every write may have: who, once, and what was looked at. */
+#define JSON_FRAME "author token base bases"
+/* Are all members of `object` among these names (a blank between two)? A
+ * misspelt "base" must not pass in silence. ERR_FIELD. */
+int json_only(const json_t *object, const char *names, struct fault *fault);
+/* Take those of JSON_FRAME. `kind` names the cells of "bases". */
 int json_to_frame(const json_t *request, const struct kind *kind,
                   struct json_edit *out, struct fault *fault);
 /* The text of a member, "" when it is absent or null. ERR_JSON when it is no

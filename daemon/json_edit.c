@@ -1,4 +1,11 @@
+/*
+ * From a JSON object to an edit. The texts of the edit lie in one buf that is
+ * allocated whole before the first of them, because the edit points into it:
+ * a buf that grew would leave every earlier text dangling. What does not fit
+ * is an error, never a move.
+ */
 #include "daemon/json.h"
+#include "daemon/request.h"
 #include "proto/text.h"
 
 #include <stdio.h>
@@ -56,55 +63,88 @@ static int clean(struct json_edit *out, const struct field *field,
     return 0;
 }
 
-/* The keys of a cleaned list. */
-static int add_keys(struct json_edit *out, const struct field *field,
-                    struct bytes list, struct fault *fault)
+static bool key_given(const struct edit *edit, int cell, struct bytes key)
+{
+    for (int i = 0; i < edit->nkeys; i++)
+        if (edit->key[i].cell == cell && bytes_equal(edit->key[i].key, key))
+            return true;
+    return false;
+}
+
+static int add_key(struct json_edit *out, const struct field *field,
+                   struct bytes in, struct fault *fault)
 {
     struct edit *edit = &out->edit;
-    struct set_reader reader = set_open(list);
-    size_t start;
+    struct bytes key;
+    int rc = clean(out, field, in, &key, fault);
 
-    while (start = out->text.len, set_next(&reader, &out->text) > 0) {
-        if (out->text.full || edit->nkeys == EDIT_KEYS)
-            return fault_set(fault, ERR_SIZE, field->name,
-                             "at most %d entries", EDIT_KEYS);
-        edit->key[edit->nkeys].cell = field->cell;
-        edit->key[edit->nkeys].key =
-            bytes_of(out->text.data + start, out->text.len - start);
-        edit->key[edit->nkeys++].present = true;
-    }
+    if (rc < 0 || key.len == 0 || key_given(edit, field->cell, key))
+        return rc;
+    if (edit->nkeys == EDIT_KEYS)
+        return fault_set(fault, ERR_SIZE, field->name, "at most %d entries",
+                         EDIT_KEYS);
+    edit->key[edit->nkeys].cell = field->cell;
+    edit->key[edit->nkeys].key = key;
+    edit->key[edit->nkeys++].present = true;
     return 0;
 }
 
-/* The same list as one text, for value_clean. */
-static int put_list(struct json_edit *out, const struct field *field,
-                    const json_t *list, struct bytes *text,
-                    struct fault *fault)
+static int add_list(struct json_edit *out, const struct field *field,
+                    const json_t *list, struct fault *fault)
 {
-    size_t start = out->text.len;
+    int rc = 0;
 
-    buf_u8(&out->text, '[');
-    for (size_t i = 0; i < json_array_size(list); i++) {
+    for (size_t i = 0; i < json_array_size(list) && rc == 0; i++) {
         const json_t *item = json_array_get(list, i);
 
         if (!json_is_string(item))
             return fault_set(fault, ERR_VALUE, field->name,
                              "a list of texts is expected");
-        set_put(&out->text, text_of(item), i == 0);
+        rc = add_key(out, field, text_of(item), fault);
     }
-    buf_u8(&out->text, ']');
-    if (out->text.full)
-        return fault_set(fault, ERR_SIZE, field->name, "the list is too long");
-    *text = bytes_of(out->text.data + start, out->text.len - start);
+    return rc;
+}
+
+/* Length of a separator of a written list at the front of `text`, or 0. */
+static size_t separator(struct bytes text)
+{
+    static const char *const signs[] = {",", ";", "、", "，", "；"};
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        size_t len = strlen(signs[i]);
+
+        if (text.len >= len && memcmp(text.data, signs[i], len) == 0)
+            return len;
+    }
     return 0;
+}
+
+/* A list as a person writes it: 支部委员、组织委员. */
+static int add_written(struct json_edit *out, const struct field *field,
+                       struct bytes text, struct fault *fault)
+{
+    struct bytes key = bytes_of(text.data, 0);
+    int rc = 0;
+
+    while (text.len > 0 && rc == 0) {
+        size_t skip = separator(text);
+
+        if (skip == 0) {
+            key.len++;
+            skip = 1;
+        } else {
+            rc = add_key(out, field, key, fault);
+            key = bytes_of(text.data + skip, 0);
+        }
+        text = bytes_of(text.data + skip, text.len - skip);
+    }
+    return rc < 0 ? rc : add_key(out, field, key, fault);
 }
 
 static int set_keys(struct json_edit *out, const struct field *field,
                     const json_t *value, struct fault *fault)
 {
     struct edit *edit = &out->edit;
-    struct bytes text;
-    int rc = 0;
 
     if (!json_is_null(value) && !json_is_string(value) &&
         !json_is_array(value))
@@ -116,16 +156,9 @@ static int set_keys(struct json_edit *out, const struct field *field,
     if (edit->nwhole == EDIT_FIELDS)
         return fault_set(fault, ERR_SIZE, field->name, "too many fields");
     edit->whole[edit->nwhole++] = field->cell;
-    /* Both are 0 for what is of another type. */
-    if (json_array_size(value) == 0 && json_string_length(value) == 0)
-        return 0;
     if (json_is_array(value))
-        rc = put_list(out, field, value, &text, fault);
-    else
-        text = text_of(value);
-    if (rc == 0)
-        rc = clean(out, field, text, &text, fault);
-    return rc < 0 ? rc : add_keys(out, field, text, fault);
+        return add_list(out, field, value, fault);
+    return add_written(out, field, text_of(value), fault);
 }
 
 int json_edit_set(struct json_edit *out, int field, struct bytes text,
@@ -226,6 +259,18 @@ int json_to_id(const json_t *object, const char *name, struct id *out,
 
     if (!text || !id_parse(text, out))
         return fault_set(fault, ERR_VALUE, name, "a record id is expected");
+    return 0;
+}
+
+int json_only(const json_t *object, const char *names, struct fault *fault)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value) {
+        if (!name_among(name, names))
+            return fault_set(fault, ERR_FIELD, name, "allowed: %s", names);
+    }
     return 0;
 }
 

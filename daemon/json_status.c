@@ -1,3 +1,8 @@
+/*
+ * The status: what `yizhan status` prints and monitoring reads. The counts of
+ * the eight states come from one read of the store, so that they add up to
+ * `written` whatever is going on.
+ */
 #include "daemon/json.h"
 
 #include <stdio.h>
@@ -43,7 +48,9 @@ static void put_progress(json_t *out, const struct node_progress *progress)
                         json_from_time(progress->last_contact));
     json_object_set_new(out, "last_complete",
                         json_from_time(progress->last_complete));
-    json_object_set_new(out, "next_try", json_from_time(progress->next_try));
+    json_object_set_new(out, "next_try",
+                        progress->station ? json_from_time(progress->next_try)
+                                          : json_null());
     snprintf(code, sizeof(code), "YZ%04d", err_code(progress->cause));
     json_object_set_new(out, "cause",
                         progress->cause ? json_string(code) : json_null());

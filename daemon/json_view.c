@@ -1,3 +1,8 @@
+/*
+ * From what the store shows to JSON. An export must be the same bytes whatever
+ * machine prints it, so nothing here depends on the order in which changes
+ * came: members are sorted when printed, sets are sorted by their bytes.
+ */
 #include "daemon/json.h"
 #include "proto/value.h"
 
@@ -60,6 +65,8 @@ static json_t *masked(const struct field *field, struct bytes text)
     return value;
 }
 
+/* int and bool become JSON's own; a number too long for that cannot be, as
+ * value_clean has let at most 15 digits in. */
 static json_t *from_value(const struct field *field, struct bytes text,
                           int parts)
 {
@@ -155,6 +162,7 @@ int64_t json_newest(const struct shown *shown)
     return newest;
 }
 
+/* "news" lists the cells where an own undecided value hides something newer. */
 static void put_states(json_t *out, const struct shown *shown)
 {
     json_t *states = json_object(), *news = json_array();
@@ -249,6 +257,8 @@ static json_t *from_body(const struct shown_case *shown, bool present,
     return fields;
 }
 
+/* In full, never masked: a person who must choose between two telephone numbers
+ * has to see both. */
 json_t *json_from_case(const struct shown_case *shown)
 {
     json_t *out = json_object(), *authors = json_object();

@@ -253,8 +253,10 @@ static int run(struct cli *cli, const struct command *command)
     if (rc != 0)
         return rc;
     if (!command->no_config) {
-        if (config_read(cli->conf, &cli->config, &fault) < 0)
-            return cli_fail(cli, NULL, &fault);
+        if (config_read(cli->conf, &cli->config, &fault) < 0) {
+            cli_fail(cli, NULL, &fault);
+            return EXIT_USAGE;
+        }
         cli->client = client_new(&cli->config);
     }
     rc = command->run(cli);

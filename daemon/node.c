@@ -25,6 +25,7 @@
 #include <string.h>
 
 enum { WAKE_MAX_MS = 60 * 1000, CLOCK_OFF_MS = 10 * 60 * 1000 };
+enum { DEFER_WRITES = 8000, DEFER_MS = 100 };
 enum { EXIT_STORAGE = 5, EXIT_CONFIG = 64, EXIT_FAULT = 70 };
 
 struct node {
@@ -32,12 +33,13 @@ struct node {
     uv_loop_t loop;
     uv_prepare_t prepare;
     uv_check_t check;
-    uv_timer_t wake, watchdog;
+    uv_timer_t wake, watchdog, defer;
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;
     struct uplink *uplink;
     struct core core;
+    bool deferring;             /* writes wait for a later commit */
     bool begin;                 /* an exchange as `plan` begins after commit */
     struct asking_plan plan;
     struct node_wait *waiting, **waiting_end;
@@ -78,7 +80,7 @@ void node_progress(const struct node *node, struct node_progress *out)
 {
     *out = node->progress;
     out->busy = node->core.busy;
-    out->next_try = node->core.next_at < 0
+    out->next_try = node->uplink == NULL || node->core.next_at < 0
                         ? 0
                         : os_wall_ms() + node->core.next_at - os_mono_ms();
 }
@@ -264,10 +266,35 @@ static void end_unknown(const struct fault *fault)
     _Exit(EXIT_STORAGE);
 }
 
+static void on_defer(uv_timer_t *timer)
+{
+    (void)timer;                /* the turn that woke up commits */
+}
+
+/* While nobody waits for an answer a commit may take a few turns together:
+ * an import, or an ask of many batches, then writes each page once. */
+static bool may_defer(struct node *node)
+{
+    if (node->waiting != NULL || node->begin ||
+        store_pending(node->open.store) >= DEFER_WRITES)
+        return false;
+    if (uv_is_active((uv_handle_t *)&node->defer))
+        return true;
+    if (node->deferring)
+        return false;           /* the time is over */
+    node->deferring = true;
+    uv_timer_start(&node->defer, on_defer, DEFER_MS, 0);
+    return true;
+}
+
 static void turn(struct node *node)
 {
     struct fault fault = {.err = 0};
 
+    if (store_pending(node->open.store) > 0 && may_defer(node))
+        return;
+    node->deferring = false;
+    uv_timer_stop(&node->defer);
     if (store_commit(node->open.store, &fault) < 0)
         end_unknown(&fault);
     answer_waiting(node);
@@ -315,6 +342,7 @@ static void on_signal(uv_signal_t *signal, int number)
     close_handle(&node->check);
     close_handle(&node->wake);
     close_handle(&node->watchdog);
+    close_handle(&node->defer);
     close_handle(&node->term);
     close_handle(&node->interrupt);
 }
@@ -327,6 +355,7 @@ static void start_handles(struct node *node)
     uv_check_init(&node->loop, &node->check);
     uv_timer_init(&node->loop, &node->wake);
     uv_timer_init(&node->loop, &node->watchdog);
+    uv_timer_init(&node->loop, &node->defer);
     uv_signal_init(&node->loop, &node->term);
     uv_signal_init(&node->loop, &node->interrupt);
     node->prepare.data = node->check.data = node->wake.data = node;

@@ -37,6 +37,8 @@ static int load_all(struct loading *on, const char *directory,
     const char *name;
     int rc = os_list(directory, ".conf", &on->names, fault);
 
+    if (rc < 0)                 /* a mistake in the file, not of the disk */
+        rc = fault_set(fault, ERR_CONFIG, "kinds", "%s", fault->why);
     for (size_t at = 0; rc == 0 && at < on->names.len;
          at += strlen(name) + 1) {
         name = (const char *)on->names.data + at;

@@ -1,3 +1,6 @@
+/*
+ * What every handler needs of a request, and how a refusal looks to the caller.
+ */
 #include "daemon/request.h"
 #include "daemon/json.h"
 
@@ -17,6 +20,21 @@ const struct route *route_find(const struct route *routes, const char *method,
     return NULL;
 }
 
+bool name_among(const char *name, const char *names)
+{
+    size_t len = strlen(name);
+
+    while (*names) {
+        size_t next = strcspn(names, " ");
+
+        if (next == len && memcmp(names, name, len) == 0)
+            return true;
+        names += next;
+        names += strspn(names, " ");
+    }
+    return false;
+}
+
 const char *request_query(const struct request *request, const char *name)
 {
     for (int i = 0; i < request->queries; i++)
@@ -33,6 +51,8 @@ bool request_asks(const struct request *request, const char *name)
            strcmp(value, "false") != 0 && strcmp(value, "no") != 0;
 }
 
+/* Statuses are for machines in between; people and scripts read the code. So
+ * 422 is everything a person has to correct, 5xx everything we have to. */
 int http_status(int err)
 {
     switch (err) {
@@ -51,7 +71,7 @@ int http_status(int err)
     case ERR_RECORD:
     case ERR_CASE:
         return 404;
-    case ERR_RUNNING:
+    case ERR_RUNNING:           /* the same request may do later */
     case ERR_TOKEN:
         return 409;
     case ERR_SIZE:

@@ -34,6 +34,8 @@ struct reply {
 
 struct route {
     const char *method, *path;
+    const char *query;          /* names it may be asked with, a blank between
+                                 * two; NULL: none */
     const char *type;           /* media type the body must have, NULL: none */
     size_t max;                 /* bytes of body kept in request.body; 0: all
                                  * goes to `piece`, without a bound */
@@ -64,6 +66,9 @@ struct request {
  * NULL, and *known tells whether the path has another method. */
 const struct route *route_find(const struct route *routes, const char *method,
                                const char *path, bool *known);
+
+/* Is `name` among `names`, with a blank between two? */
+bool name_among(const char *name, const char *names);
 
 /* NULL when it was not given. */
 const char *request_query(const struct request *request, const char *name);

@@ -1,3 +1,14 @@
+/*
+ * One request, from its head to the last byte of the reply.
+ *
+ * Happy path: begin judges the head -> take_piece for each piece of the body ->
+ * finish calls the handler and puts the connection to sleep -> on_saved after
+ * the commit -> send_reply -> talk_done.
+ * What can fail: the head (refused before the body is read), the body (MHD
+ * takes no reply in its middle, so the rest is read and dropped first, up to
+ * WASTE_MAX), the handler (its fault is the reply, and nothing was saved, so
+ * there is no commit to wait for), the caller (talk_done comes early).
+ */
 #include "daemon/talk.h"
 #include "daemon/log.h"
 
@@ -156,6 +167,13 @@ static int judge_route(struct talk *talk, const struct guard *guard,
         fault_set(&talk->fault, ERR_USAGE, "", "no such way in");
         return known ? 405 : 404;
     }
+    for (int i = 0; i < request->queries; i++)
+        if (!name_among(request->query[i].name,
+                        route->query ? route->query : "")) {
+            fault_set(&talk->fault, ERR_USAGE, request->query[i].name,
+                      "allowed: %s", route->query ? route->query : "nothing");
+            return 400;
+        }
     if (!route->type && (guard->bytes > 0 || guard->chunked)) {
         fault_set(&talk->fault, ERR_SIZE, "", "no body is expected here");
         return 413;

@@ -1,3 +1,8 @@
+/*
+ * The token file. Written aside, synced and renamed, so a power cut leaves the
+ * old one or the new one; kept over restarts, so that a page or script that
+ * read it once goes on working.
+ */
 #include "daemon/token.h"
 
 #include <errno.h>

@@ -23,6 +23,8 @@ bool batch_add(struct batch_writer *writer, struct bytes canonical,
 {
     size_t need = canonical.len > 0 ? canonical.len + 6 : HASH_SIZE + 1;
 
+    if (size > BATCH_RAW_MAX)
+        size = BATCH_RAW_MAX;
     if (writer->head.count > 0 && writer->raw.len + need > size)
         return false;
     if (canonical.len > 0) {
@@ -36,14 +38,28 @@ bool batch_add(struct batch_writer *writer, struct bytes canonical,
     return true;
 }
 
+static void check_number(crypto_generichash_state *state, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    crypto_generichash_update(state, bytes, sizeof bytes);
+}
+
+/* All that the batch says, whatever its layout: a bundle has no other guard
+ * against a stick that turned a bit of the head. */
 static void batch_checksum(const struct batch *head, struct bytes raw,
                            uint8_t out[CHECK_SIZE])
 {
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, NULL, 0, CHECK_SIZE);
+    crypto_generichash_update(&state, head->kinds, HASH_SIZE);
     crypto_generichash_update(&state, head->origin.b, ID_SIZE);
+    check_number(&state, head->first);
     crypto_generichash_update(&state, head->before.b, HASH_SIZE);
+    check_number(&state, head->count);
     crypto_generichash_update(&state, raw.data, raw.len);
     crypto_generichash_final(&state, out, CHECK_SIZE);
 }
@@ -92,10 +108,11 @@ static int batch_read_head(struct cut *cut, struct batch *out,
     *raw_size = cut_varint(cut);
     if (cut->bad || out->first == 0 || out->count == 0)
         return fault_set(fault, ERR_FORMAT, "batch", "its head is cut off");
-    if (*raw_size > BATCH_RAW_MAX || out->count > *raw_size ||
-        out->first > UINT64_MAX / 2)
+    if (*raw_size > BATCH_RAW_MAX || out->count > *raw_size)
         return fault_set(fault, ERR_SIZE, "batch", "at most %d bytes",
                          BATCH_RAW_MAX);
+    if (out->first > INT64_MAX - out->count + 1)
+        return fault_set(fault, ERR_FORMAT, "batch", "n beyond all bounds");
     return 0;
 }
 

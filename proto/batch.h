@@ -2,8 +2,8 @@
  * A batch: consecutive changes of one origin, as they travel.
  *
  * The head is plain and states the size of what is deflated behind it, so that
- * nothing is inflated before its bound is known. The checksum is over the
- * changes in canonical form. proto/README.md draws the bytes.
+ * nothing is inflated before its bound is known. The checksum is over what the
+ * head says and the changes in canonical form. proto/README.md draws the bytes.
  */
 #ifndef YZ_BATCH_H
 #define YZ_BATCH_H
@@ -45,10 +45,12 @@ struct batch_writer {
 void batch_open(struct batch_writer *writer, const uint8_t *kinds,
                 const struct id *origin, uint64_t first,
                 const struct hash *before);
-/* False when it would pass `size` bytes and is not the first: nothing added. */
+/* False when it would pass `size` bytes (or BATCH_RAW_MAX) and is not the
+ * first: nothing added. */
 bool batch_add(struct batch_writer *writer, struct bytes canonical,
                const struct hash *hash, size_t size);
-/* Append the batch to `out` and release the writer. */
+/* Append the batch, which has a place at least, to `out` and release the
+ * writer. ERR_SIZE; `out` is then of no use. */
 int batch_close(struct batch_writer *writer, struct buf *out);
 void batch_drop(struct batch_writer *writer);
 
@@ -59,9 +61,11 @@ void batch_done(struct batch *batch);
 /* Next place: 1 with one, 0 at the end, ERR_FORMAT. */
 int batch_next(struct batch *batch, struct place *out);
 
-/* zlib with a stated bound: append to `out`. */
+/* zlib: append to `out`. Nothing becomes nothing. ERR_SIZE when it does not
+ * fit, and then nothing is added. */
 int deflate_bytes(struct bytes in, struct buf *out);
-/* ERR_SIZE when it would inflate to anything but exactly `size` bytes. */
+/* Append exactly `size` bytes. ERR_FORMAT when it inflates to any other size or
+ * bytes follow, ERR_SIZE when `out` has no room; then nothing is added. */
 int inflate_bytes(struct bytes in, size_t size, struct buf *out);
 
 #endif

@@ -59,6 +59,14 @@ void body_write(const struct body *body, struct buf *out)
     }
 }
 
+bool body_valid(const struct body *body)
+{
+    for (int i = 0; i < body->count; i++)
+        if (!text_valid(body->value[i].text))
+            return false;
+    return true;
+}
+
 /* Rising ids and no empty text: one body has one form of bytes. */
 int body_read(struct cut *cut, struct body *out)
 {
@@ -73,8 +81,6 @@ int body_read(struct cut *cut, struct body *out)
 
         if (cut->bad || text.len == 0 || field <= last)
             return ERR_FORMAT;
-        if (!text_valid(text))
-            return ERR_TEXT;
         out->value[out->count++] = (struct value){field, text};
         last = field;
     }

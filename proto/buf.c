@@ -1,4 +1,5 @@
 #include "proto/buf.h"
+#include "proto/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,26 @@ void cut_copy(struct cut *cut, void *to, size_t len)
         memset(to, 0, len);
     else if (len > 0)
         memcpy(to, taken.data, len);
+}
+
+void cut_text(struct cut *cut, char *out, size_t size)
+{
+    struct bytes text = cut_bytes(cut, size - 1);
+
+    if (!cut->bad && !text_valid(text))
+        cut->bad = true;
+    if (!cut->bad && text.len > 0)
+        memcpy(out, text.data, text.len);
+    out[cut->bad ? 0 : text.len] = '\0';
+}
+
+bool cut_flag(struct cut *cut)
+{
+    uint8_t byte = cut_u8(cut);
+
+    if (byte > 1)
+        cut->bad = true;
+    return byte == 1;
 }
 
 void *xmalloc(size_t size)

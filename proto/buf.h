@@ -58,6 +58,11 @@ struct bytes cut_take(struct cut *cut, size_t len);
 /* A length, then that many bytes; more than `max` is bad. */
 struct bytes cut_bytes(struct cut *cut, size_t max);
 void cut_copy(struct cut *cut, void *to, size_t len);
+/* A text as cut_bytes reads it into `out` of `size` bytes, NUL included. What
+ * is no proper text (text_valid) is bad, and `out` is "" then. */
+void cut_text(struct cut *cut, char *out, size_t size);
+/* A byte that is 0 or 1; any other is bad. */
+bool cut_flag(struct cut *cut);
 
 /* Like malloc and realloc, but never NULL: out of memory ends the process,
  * and the journal is whole at every instant (see store/README.md). */

@@ -74,9 +74,14 @@ struct change {
 /* Append the canonical bytes. The caller has checked the bounds above. */
 void change_write(const struct change *change, struct buf *out);
 /* Read canonical bytes; texts point into `in`, which must live as long.
- * ERR_FORMAT, ERR_SIZE, ERR_TEXT, ERR_VERSION; anything that would not be
- * written back to the same bytes is refused, so bytes and change are one. */
+ * ERR_FORMAT, ERR_SIZE, ERR_TEXT, ERR_VERSION, and `out` is half-filled then.
+ * Nothing is read that would not be written back to the same bytes: numbers,
+ * order and flags have one form each, so bytes and change are one. */
 int change_read(struct bytes in, struct change *out);
+
+/* The same for bytes that change_read accepted before, from our own journal:
+ * bounds are kept, but texts and second forms are not looked at again. */
+int change_open(struct bytes in, struct change *out);
 
 /* Hash of a change whose canonical bytes are `canonical`. Before n = 1 stands
  * the parent's hash, or 32 zero bytes for an origin without parent. */
@@ -88,7 +93,13 @@ struct bytes body_get(const struct body *body, uint64_t field);
 /* Add in order of id; a field already there is replaced, empty text removes. */
 void body_set(struct body *body, uint64_t field, struct bytes text);
 void body_write(const struct body *body, struct buf *out);
+/* Bounds and order only; the texts are not looked at. */
 int body_read(struct cut *cut, struct body *out);
+bool body_valid(const struct body *body);        /* all texts are text */
+
+/* The origin's bytes and n as a varint, wherever a change is named. */
+void name_write(const struct name *name, struct buf *out);
+void name_read(struct cut *cut, struct name *out);
 
 bool id_equal(const struct id *a, const struct id *b);
 bool name_equal(const struct name *a, const struct name *b);

@@ -1,4 +1,5 @@
 #include "proto/message.h"
+#include "proto/value.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -54,6 +55,8 @@ int wire_head_read(struct wire *wire, struct bytes *in, char *station)
         name = cut_bytes(&cut, STATION_MAX);
         if (cut.bad)
             return 0;
+        if (!text_valid(name))
+            return ERR_FORMAT;
         memcpy(station, name.data, name.len);
         station[name.len] = '\0';
     }
@@ -61,18 +64,20 @@ int wire_head_read(struct wire *wire, struct bytes *in, char *station)
     return 1;
 }
 
-/* The MAC covers the exchange, the direction, the place of the frame in it and
- * its content, so that nothing can be repeated, swapped or left out. */
+/* The MAC covers the exchange, the version and direction of the head, the place
+ * of the frame behind it and its content, so that nothing can be repeated,
+ * swapped, left out or read as another version. The key says who speaks. */
 static void frame_mac(const struct wire *wire, uint8_t type,
                       struct bytes payload, uint8_t out[MAC_SIZE])
 {
     crypto_generichash_state state;
-    uint8_t place[10];
+    uint8_t place[11];
 
-    place[0] = wire->answer;
-    place[1] = type;
+    place[0] = WIRE_VERSION;
+    place[1] = wire->answer;
+    place[2] = type;
     for (int i = 0; i < 8; i++)
-        place[2 + i] = (uint8_t)(wire->frames >> (8 * i));
+        place[3 + i] = (uint8_t)(wire->frames >> (8 * i));
     crypto_generichash_init(&state, wire->key, sizeof wire->key, MAC_SIZE);
     crypto_generichash_update(&state, wire->ask_id, ID_SIZE);
     crypto_generichash_update(&state, place, sizeof place);

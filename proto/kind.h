@@ -23,7 +23,7 @@ enum field_type {
     FIELD_CODE,  /* one label of a code list, or any text if `open` */
     FIELD_ID18,  /* citizen id number, GB 11643 */
     FIELD_ORG,   /* division code of an organisation, 6 to 12 digits */
-    FIELD_SET    /* keys of a keyed cell; a JSON list of texts */
+    FIELD_SET    /* the keys of a keyed cell: a list of texts */
 };
 
 enum { CELL_END = 0 };  /* id of the cell every record has: its ending */

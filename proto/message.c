@@ -3,33 +3,6 @@
 #include <sodium.h>
 #include <string.h>
 
-static void text_write(const char *text, struct buf *out)
-{
-    buf_bytes(out, bytes_text(text));
-}
-
-/* A text of at most `max` bytes into `out`, which holds one more. */
-static void text_read(struct cut *cut, char *out, size_t max)
-{
-    struct bytes text = cut_bytes(cut, max);
-
-    if (!cut->bad)
-        memcpy(out, text.data, text.len);
-    out[cut->bad ? 0 : text.len] = '\0';
-}
-
-static void name_write(const struct name *name, struct buf *out)
-{
-    buf_put(out, name->origin.b, ID_SIZE);
-    buf_varint(out, name->n);
-}
-
-static void name_read(struct cut *cut, struct name *out)
-{
-    cut_copy(cut, out->origin.b, ID_SIZE);
-    out->n = cut_varint(cut);
-}
-
 /* A count that must not pass `max`. */
 static int count_read(struct cut *cut, int max)
 {
@@ -59,7 +32,7 @@ static void head_read(struct cut *cut, struct head *out)
     out->confirmed = cut_varint(cut);
     out->n = cut_varint(cut);
     cut_copy(cut, out->hash.b, HASH_SIZE);
-    out->has_parent = cut_u8(cut) != 0;
+    out->has_parent = cut_flag(cut);
     if (!out->has_parent)
         return;
     name_read(cut, &out->parent);
@@ -84,7 +57,7 @@ void hello_write(const struct hello *hello, struct buf *out)
         head_write(&hello->head[i], out);
     buf_varint(out, (uint64_t)hello->cursors);
     for (int i = 0; i < hello->cursors; i++) {
-        text_write(hello->cursor[i].stream, out);
+        buf_bytes(out, bytes_text(hello->cursor[i].stream));
         buf_varint(out, hello->cursor[i].seq);
     }
 }
@@ -111,7 +84,7 @@ int hello_read(struct bytes in, struct hello *out)
         head_read(&cut, &out->head[i]);
     out->cursors = count_read(&cut, STREAMS);
     for (int i = 0; i < out->cursors; i++) {
-        text_read(&cut, out->cursor[i].stream, STREAM_MAX);
+        cut_text(&cut, out->cursor[i].stream, sizeof out->cursor[i].stream);
         out->cursor[i].seq = cut_varint(&cut);
     }
     return cut.bad ? ERR_FORMAT : 0;
@@ -128,7 +101,7 @@ void welcome_write(const struct welcome *welcome, struct buf *out)
     buf_put(out, welcome->kinds, HASH_SIZE);
     buf_varint(out, (uint64_t)welcome->streams);
     for (int i = 0; i < welcome->streams; i++)
-        text_write(welcome->stream[i], out);
+        buf_bytes(out, bytes_text(welcome->stream[i]));
 }
 
 int welcome_read(struct bytes in, struct welcome *out)
@@ -145,8 +118,29 @@ int welcome_read(struct bytes in, struct welcome *out)
     cut_copy(&cut, out->kinds, HASH_SIZE);
     out->streams = count_read(&cut, STREAMS);
     for (int i = 0; i < out->streams; i++)
-        text_read(&cut, out->stream[i], STREAM_MAX);
+        cut_text(&cut, out->stream[i], sizeof out->stream[i]);
     return cut.bad ? ERR_FORMAT : 0;
+}
+
+void why_write(int reason, const char *field, const char *rule,
+               struct buf *out)
+{
+    buf_u8(out, (uint8_t)reason);
+    if (reason == 0)
+        return;
+    buf_bytes(out, bytes_text(field));
+    buf_bytes(out, bytes_text(rule));
+}
+
+void why_read(struct cut *cut, int *reason, char field[WHY_FIELD],
+              char rule[WHY_RULE])
+{
+    *reason = cut_u8(cut);
+    field[0] = rule[0] = '\0';
+    if (*reason == 0)
+        return;
+    cut_text(cut, field, WHY_FIELD);
+    cut_text(cut, rule, WHY_RULE);
 }
 
 static void run_write(const struct run *run, struct buf *out)
@@ -154,24 +148,22 @@ static void run_write(const struct run *run, struct buf *out)
     buf_varint(out, run->count);
     buf_u8(out, (uint8_t)run->verdict);
     buf_varint(out, run->number);
-    buf_u8(out, (uint8_t)run->reason);
-    if (run->reason == 0)
-        return;
-    text_write(run->field, out);
-    text_write(run->rule, out);
+    why_write(run->reason, run->field, run->rule, out);
 }
 
-static void run_read(struct cut *cut, struct run *out)
+/* `left` is how many n there may still be; numbers run up with n, and neither
+ * may run over. */
+static void run_read(struct cut *cut, uint64_t *left, struct run *out)
 {
     out->count = cut_varint(cut);
     out->verdict = cut_u8(cut);
     out->number = cut_varint(cut);
-    out->reason = cut_u8(cut);
-    out->field[0] = out->rule[0] = '\0';
-    if (out->reason == 0)
-        return;
-    text_read(cut, out->field, sizeof out->field - 1);
-    text_read(cut, out->rule, sizeof out->rule - 1);
+    why_read(cut, &out->reason, out->field, out->rule);
+    if (out->count == 0 || out->count > *left ||
+        (out->reason != 0 && out->count != 1) ||
+        out->number > INT64_MAX - out->count)
+        cut->bad = true;
+    *left -= cut->bad ? 0 : out->count;
 }
 
 static void confirm_body(const struct confirm *confirm, struct buf *out)
@@ -204,6 +196,7 @@ void confirm_signed(const struct confirm *confirm, const struct id *hub,
 int confirm_read(struct bytes in, struct confirm *out)
 {
     struct cut cut = cut_of(in);
+    uint64_t left;
 
     memset(out, 0, sizeof *out);
     cut_copy(&cut, out->origin.b, ID_SIZE);
@@ -211,12 +204,14 @@ int confirm_read(struct bytes in, struct confirm *out)
     out->from = cut_varint(&cut);
     out->through = cut_varint(&cut);
     cut_copy(&cut, out->hash.b, HASH_SIZE);
-    out->more = cut_u8(&cut) != 0;
-    out->runs = count_read(&cut, RUNS);
-    for (int i = 0; i < out->runs; i++)
-        run_read(&cut, &out->run[i]);
-    cut_copy(&cut, out->receipt, HASH_SIZE);
-    if (out->standing > STANDING_ORPHAN)
+    out->more = cut_flag(&cut);
+    if (out->standing > STANDING_ORPHAN || out->from == 0 ||
+        out->from > INT64_MAX)
         return ERR_FORMAT;
+    left = INT64_MAX - out->from + 1;
+    out->runs = count_read(&cut, RUNS);
+    for (int i = 0; i < out->runs && !cut.bad; i++)
+        run_read(&cut, &left, &out->run[i]);
+    cut_copy(&cut, out->receipt, HASH_SIZE);
     return cut.bad ? ERR_FORMAT : 0;
 }

@@ -11,13 +11,18 @@
 enum {
     WIRE_VERSION = 1,
     MAC_SIZE = 16,
-    FRAME_MAX = BATCH_MAX + 4096,       /* payload of one frame */
+    /* What news are before deflate: the writer stops behind the item that
+     * passes BATCH_SIZE_MAX, and a case holds a change and a body. */
+    NEWS_RAW_MAX = BATCH_SIZE_MAX + 2 * CHANGE_MAX + 4096,
+    FRAME_MAX = NEWS_RAW_MAX + 4096,    /* payload of one frame */
     STATION_MAX = 60,           /* bytes of a station's name */
     ORG_MAX = 12,               /* characters of an organisation's code */
     STREAM_MAX = 64,
     STREAMS = 16,               /* streams of news of one station */
     HEADS = 64,                 /* origins one hello names */
-    RUNS = 1024                 /* runs in one confirm */
+    RUNS = 1024,                /* runs in one confirm */
+    WHY_FIELD = 40,             /* bytes of a field's name and of a rule's, */
+    WHY_RULE = 16               /* with their NUL */
 };
 
 enum frame_type {
@@ -118,13 +123,13 @@ struct run {
     int verdict;                /* enum state of the store */
     uint64_t number;
     int reason;
-    char field[40], rule[16];
+    char field[WHY_FIELD], rule[WHY_RULE];
 };
 
 struct confirm {
     struct id origin;
     enum standing standing;
-    uint64_t from;              /* first n the runs speak of */
+    uint64_t from;              /* first n the runs speak of, from 1 */
     uint64_t through;           /* the hub has all up to here */
     struct hash hash;           /* of change from + counts - 1 */
     bool more;                  /* there is more to confirm */
@@ -132,6 +137,13 @@ struct confirm {
     struct run run[RUNS];
     uint8_t receipt[HASH_SIZE]; /* the hub's MAC over all of the above */
 };
+
+/* Why a change is not plainly taken, in runs and in news: the reason, and
+ * unless it is 0 the field and the rule concerned. */
+void why_write(int reason, const char *field, const char *rule,
+               struct buf *out);
+void why_read(struct cut *cut, int *reason, char field[WHY_FIELD],
+              char rule[WHY_RULE]);
 
 void confirm_write(const struct confirm *confirm, struct buf *out);
 int confirm_read(struct bytes in, struct confirm *out);
@@ -155,14 +167,15 @@ struct news_item {
     struct name name;           /* VERDICT */
     int verdict;                /* VERDICT; enum state */
     int reason;                 /* CASE, VERDICT */
-    char field[40], rule[16];
+    char field[WHY_FIELD], rule[WHY_RULE];
     bool open;                  /* CASE */
     struct name settled_by;     /* CASE, when closed */
     bool has_base;              /* CASE: what both started from */
     struct bytes base_body;
 };
 
-/* A frame of news: head, then items, deflated. */
+/* A frame of news: head, then items, deflated. Reading one allocates at most
+ * NEWS_RAW_MAX, whatever it says of itself. */
 struct news {
     char stream[STREAM_MAX + 1];
     uint64_t from, to;          /* seqs: (from, to] */
@@ -179,7 +192,10 @@ struct news_writer {
 
 void news_open(struct news_writer *writer, const char *stream, uint64_t from);
 void news_add(struct news_writer *writer, const struct news_item *item);
+/* Append the frame's payload and release the writer. ERR_SIZE; `out` is then of
+ * no use. */
 int news_close(struct news_writer *writer, struct buf *out);
+/* On error nothing needs releasing. ERR_FORMAT, ERR_SIZE. */
 int news_read(struct bytes in, struct news *out);
 void news_done(struct news *news);
 int news_next(struct news *news, struct news_item *out);    /* 1, 0, error */

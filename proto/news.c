@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { CASE_OPEN = 1, CASE_BASE = 2, CASE_KNOWN = 3 };
+
 void news_open(struct news_writer *writer, const char *stream, uint64_t from)
 {
     struct news *head = &writer->head;
@@ -10,19 +12,16 @@ void news_open(struct news_writer *writer, const char *stream, uint64_t from)
     memset(writer, 0, sizeof *writer);
     memcpy(head->stream, stream, len < STREAM_MAX ? len : STREAM_MAX);
     head->from = head->to = from;
-    buf_init(&head->raw, BATCH_RAW_MAX);
+    buf_init(&head->raw, NEWS_RAW_MAX);
 }
 
 static void case_write(const struct news_item *item, struct buf *raw)
 {
-    buf_u8(raw, (uint8_t)item->reason);
-    buf_bytes(raw, bytes_text(item->field));
-    buf_bytes(raw, bytes_text(item->rule));
-    buf_u8(raw, (uint8_t)((item->open ? 1 : 0) | (item->has_base ? 2 : 0)));
-    if (!item->open) {
-        buf_put(raw, item->settled_by.origin.b, ID_SIZE);
-        buf_varint(raw, item->settled_by.n);
-    }
+    why_write(item->reason, item->field, item->rule, raw);
+    buf_u8(raw, (uint8_t)((item->open ? CASE_OPEN : 0) |
+                          (item->has_base ? CASE_BASE : 0)));
+    if (!item->open)
+        name_write(&item->settled_by, raw);
     if (item->has_base)
         buf_bytes(raw, item->base_body);
 }
@@ -46,12 +45,9 @@ void news_add(struct news_writer *writer, const struct news_item *item)
         buf_put(raw, item->record.b, ID_SIZE);
         break;
     case NEWS_VERDICT:
-        buf_put(raw, item->name.origin.b, ID_SIZE);
-        buf_varint(raw, item->name.n);
+        name_write(&item->name, raw);
         buf_u8(raw, (uint8_t)item->verdict);
-        buf_u8(raw, (uint8_t)item->reason);
-        buf_bytes(raw, bytes_text(item->field));
-        buf_bytes(raw, bytes_text(item->rule));
+        why_write(item->reason, item->field, item->rule, raw);
         break;
     }
     writer->head.count++;
@@ -69,7 +65,7 @@ int news_close(struct news_writer *writer, struct buf *out)
     buf_u8(out, head->more);
     buf_varint(out, head->count);
     buf_varint(out, head->raw.len);
-    if (rc == 0 && head->raw.len > 0)
+    if (rc == 0)
         rc = deflate_bytes(buf_view(&head->raw), out);
     news_done(head);
     return rc;
@@ -78,22 +74,22 @@ int news_close(struct news_writer *writer, struct buf *out)
 int news_read(struct bytes in, struct news *out)
 {
     struct cut cut = cut_of(in);
-    struct bytes stream;
     uint64_t raw_size;
     int rc;
 
     memset(out, 0, sizeof *out);
-    stream = cut_bytes(&cut, STREAM_MAX);
+    cut_text(&cut, out->stream, sizeof out->stream);
     out->from = cut_varint(&cut);
     out->to = cut_varint(&cut);
     out->as_of = cut_varint(&cut);
-    out->more = cut_u8(&cut) != 0;
+    out->more = cut_flag(&cut);
     out->count = cut_varint(&cut);
     raw_size = cut_varint(&cut);
-    if (cut.bad || raw_size > BATCH_RAW_MAX || out->count > raw_size)
+    if (cut.bad || out->from > out->to)
         return ERR_FORMAT;
-    memcpy(out->stream, stream.data, stream.len);
-    buf_init(&out->raw, BATCH_RAW_MAX);
+    if (raw_size > NEWS_RAW_MAX || out->count > raw_size)
+        return ERR_SIZE;
+    buf_init(&out->raw, NEWS_RAW_MAX);
     rc = inflate_bytes(bytes_of(cut.at, cut_left(&cut)), (size_t)raw_size,
                        &out->raw);
     if (rc < 0)
@@ -107,29 +103,18 @@ void news_done(struct news *news)
     buf_done(&news->raw);
 }
 
-static void text_read(struct cut *cut, char *out, size_t size)
-{
-    struct bytes text = cut_bytes(cut, size - 1);
-
-    if (!cut->bad)
-        memcpy(out, text.data, text.len);
-    out[cut->bad ? 0 : text.len] = '\0';
-}
-
 static void case_read(struct cut *cut, struct news_item *out)
 {
     uint8_t flags;
 
-    out->reason = cut_u8(cut);
-    text_read(cut, out->field, sizeof out->field);
-    text_read(cut, out->rule, sizeof out->rule);
+    why_read(cut, &out->reason, out->field, out->rule);
     flags = cut_u8(cut);
-    out->open = (flags & 1) != 0;
-    out->has_base = (flags & 2) != 0;
-    if (!out->open) {
-        cut_copy(cut, out->settled_by.origin.b, ID_SIZE);
-        out->settled_by.n = cut_varint(cut);
-    }
+    if (flags > CASE_KNOWN)
+        cut->bad = true;
+    out->open = (flags & CASE_OPEN) != 0;
+    out->has_base = (flags & CASE_BASE) != 0;
+    if (!out->open)
+        name_read(cut, &out->settled_by);
     if (out->has_base)
         out->base_body = cut_bytes(cut, CHANGE_MAX);
 }
@@ -148,12 +133,9 @@ static void item_read(struct cut *cut, struct news_item *out)
         cut_copy(cut, out->record.b, ID_SIZE);
         break;
     case NEWS_VERDICT:
-        cut_copy(cut, out->name.origin.b, ID_SIZE);
-        out->name.n = cut_varint(cut);
+        name_read(cut, &out->name);
         out->verdict = cut_u8(cut);
-        out->reason = cut_u8(cut);
-        text_read(cut, out->field, sizeof out->field);
-        text_read(cut, out->rule, sizeof out->rule);
+        why_read(cut, &out->reason, out->field, out->rule);
         break;
     default:
         cut->bad = true;

@@ -32,19 +32,4 @@ int date_clean(const struct field *field, struct bytes in, struct buf *out,
 int id18_clean(const struct field *field, struct bytes in, struct buf *out,
                struct fault *fault);
 
-/* The keys of a set one after the other, from a JSON list or from texts with
- * 、，,；; or line breaks between them. `text` is trimmed. */
-struct set_reader {
-    struct bytes left;
-    bool json, first;
-};
-struct set_reader set_open(struct bytes text);
-/* 1 with one key appended to `out`, not cleaned and maybe empty; 0 at the end,
- * ERR_VALUE when it is no list of texts. */
-int set_next(struct set_reader *reader, struct buf *out);
-/* Append one key to a list being written; "[" and "]" are the caller's. */
-void set_put(struct buf *out, struct bytes key, bool first);
-int set_clean(const struct field *field, struct bytes in, struct buf *out,
-              struct fault *fault);
-
 #endif

@@ -26,6 +26,20 @@ static int clean_text(const struct field *field, struct bytes in,
     return 0;
 }
 
+/* A key is part of a cell's name, which has a bound in bytes. */
+static int clean_key(const struct field *field, struct bytes in,
+                     struct buf *out, struct fault *fault)
+{
+    size_t from = out->len;
+    int rc = clean_text(field, in, out, fault);
+
+    if (rc == 0 && out->len - from > KEY_MAX)
+        return fault_set(fault, ERR_LONG, field->name,
+                         "最多 %d 个字节 (at most %d bytes)", KEY_MAX,
+                         KEY_MAX);
+    return rc;
+}
+
 static int clean_int(const struct field *field, struct bytes in,
                      struct buf *out, struct fault *fault)
 {
@@ -157,7 +171,7 @@ static int clean_typed(const struct field *field, struct bytes raw,
     case FIELD_ORG:
         return clean_org(field, half, out, fault);
     case FIELD_SET:
-        return set_clean(field, raw, out, fault);
+        return clean_key(field, raw, out, fault);
     case FIELD_TEXT:
     case FIELD_CODE:
         break;
@@ -166,11 +180,24 @@ static int clean_typed(const struct field *field, struct bytes raw,
 }
 
 /* Forms on web pages send CR LF; alone a CR is no text of ours. */
-static void drop_cr(struct bytes in, struct buf *out)
+static struct bytes drop_cr(struct bytes in, struct buf *room)
 {
+    if (in.len == 0 || memchr(in.data, '\r', in.len) == NULL)
+        return in;              /* nearly always: nothing to copy */
     for (size_t i = 0; i < in.len; i++)
         if (in.data[i] != '\r' || i + 1 == in.len || in.data[i + 1] != '\n')
-            buf_u8(out, in.data[i]);
+            buf_u8(room, in.data[i]);
+    return buf_view(room);
+}
+
+/* Full-width signs all begin with 0xE3 or 0xEF. */
+static struct bytes halve(struct bytes in, struct buf *room)
+{
+    if (in.len == 0 || (memchr(in.data, 0xEF, in.len) == NULL &&
+                        memchr(in.data, 0xE3, in.len) == NULL))
+        return in;
+    text_halve(in, room);
+    return buf_view(room);
 }
 
 int value_clean(const struct field *field, struct bytes in, struct buf *out,
@@ -187,23 +214,18 @@ int value_clean(const struct field *field, struct bytes in, struct buf *out,
                          field->max);
     buf_init(&text, CHANGE_MAX);
     buf_init(&half, CHANGE_MAX);
-    drop_cr(in, &text);
-    raw = buf_view(&text);
-    if (!text_valid(raw)) {
+    raw = drop_cr(in, &text);
+    if (!text_valid(raw))
         rc = fault_set(fault, ERR_TEXT, field->name,
                        "文字编码不是 UTF-8 (not UTF-8 text)");
-        goto out;
-    }
     raw = text_trim(raw);
-    text_halve(raw, &half);
-    if (raw.len > 0)
-        rc = clean_typed(field, raw, buf_view(&half), out, fault);
+    if (rc == 0 && raw.len > 0)
+        rc = clean_typed(field, raw, halve(raw, &half), out, fault);
     if (rc == 0 && out->full)
         rc = fault_set(fault, ERR_SIZE, field->name, "%s",
                        err_text(ERR_SIZE, 1));
     if (rc < 0)
         out->len = from;
-out:
     buf_done(&text);
     buf_done(&half);
     return rc;
@@ -231,8 +253,7 @@ static void mask_ends(struct bytes text, size_t head, size_t tail,
     buf_put(out, text.data + text.len - tail, tail);
 }
 
-static void mask_one(const struct field *field, struct bytes text,
-                     struct buf *out)
+void value_mask(const struct field *field, struct bytes text, struct buf *out)
 {
     struct bytes rest = text;
 
@@ -251,28 +272,4 @@ static void mask_one(const struct field *field, struct bytes text,
             text_put(out, first);
         put_stars(out, 3);
     }
-}
-
-void value_mask(const struct field *field, struct bytes text, struct buf *out)
-{
-    struct set_reader reader = set_open(text);
-    bool first = true;
-    struct buf key, masked;
-
-    if (field->type != FIELD_SET || !reader.json) {
-        mask_one(field, text, out);
-        return;
-    }
-    buf_init(&key, text.len);
-    buf_init(&masked, text.len + 8);
-    buf_u8(out, '[');
-    for (; set_next(&reader, &key) > 0; first = false) {
-        mask_one(field, buf_view(&key), &masked);
-        set_put(out, buf_view(&masked), first);
-        buf_clear(&key);
-        buf_clear(&masked);
-    }
-    buf_u8(out, ']');
-    buf_done(&key);
-    buf_done(&masked);
 }

@@ -20,8 +20,7 @@
  *  id18   spaces and hyphens dropped, x to X, 15 digits upgraded; the form only
  *         (17 digits and digit or X), as the check digit is a rule's to judge,
  *         but a number that a spreadsheet has rounded is refused
- *  set    a JSON list of texts, or texts with 、，,；; between them; each
- *         trimmed, repeats dropped, the order kept
+ *  set    one key, cleaned as text
  * Fails with ERR_TEXT, ERR_LONG, ERR_VALUE; `fault` then says what is allowed
  * and never holds the value. `out` is then as it was. */
 int value_clean(const struct field *field, struct bytes in, struct buf *out,
@@ -33,7 +32,7 @@ size_t text_count(struct bytes text);           /* code points */
 
 /* `text` with its middle hidden, appended to `out`: id numbers keep 6 and 4,
  * phones (what is all digits and hyphens) 3 and 4, other texts the first
- * character; of a set each key is masked so. */
+ * character. */
 void value_mask(const struct field *field, struct bytes text, struct buf *out);
 
 /* Days since 1970-01-01 of "YYYY-MM-DD"; false if it is no such date. */

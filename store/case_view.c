@@ -19,7 +19,7 @@ void shown_case_done(struct shown_case *shown)
 static bool read_at(const struct buf *text, size_t at, size_t len,
                     struct change *out)
 {
-    return len > 0 && change_read(bytes_of(text->data + at, len), out) == 0;
+    return len > 0 && change_open(bytes_of(text->data + at, len), out) == 0;
 }
 
 static size_t keep(struct buf *text, struct bytes bytes)
@@ -42,11 +42,9 @@ static void load_force(struct store *store, const struct case_row *row,
 
     if (row->record == 0 ||
         cell_find(store, row->record, row->cell, bytes_text(row->key),
-                  &cell) != 1)
+                  &cell) < 0)
         return;
-    out->number = cell.number;
-    if (row->cell == CELL_END)
-        out->number = show_end_base(store);
+    out->number = row->cell == CELL_END ? show_end_base(store) : cell.number;
     if (cell.force.origin == 0)
         return;
     entry_init(&entry);

@@ -1,6 +1,7 @@
 #include "store/cell.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 
 #define RECORD_COLUMNS "id, record, kind, org, host, ended, gone"
@@ -210,6 +211,17 @@ int64_t lookup_other(struct store *store, const struct kind *kind, int field,
     return other;
 }
 
+void cell_new(int64_t record, uint64_t cell, struct bytes key,
+              struct cell_row *out)
+{
+    memset(out, 0, offsetof(struct cell_row, key));
+    out->record = record;
+    out->cell = cell;
+    if (key.len > 0)
+        memcpy(out->key, key.data, key.len);
+    out->key[key.len] = '\0';
+}
+
 int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out)
 {
@@ -218,16 +230,13 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
                "FROM cell WHERE record = ?1 AND cell = ?2 AND key = ?3");
     int rc;
 
-    memset(out, 0, sizeof *out);
-    out->record = record;
-    out->cell = cell;
-    if (key.len > 0)
-        memcpy(out->key, key.data, key.len);
+    cell_new(record, cell, key, out);
     db_int(stmt, 1, record);
     db_num(stmt, 2, cell);
     db_text(stmt, 3, key);
     rc = db_step(store, stmt);
     if (rc == 1) {
+        out->exists = true;
         out->force.origin = sqlite3_column_int64(stmt, 0);
         out->force.n = db_column_num(stmt, 1);
         out->number = db_column_num(stmt, 2);
@@ -240,13 +249,19 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
     return rc;
 }
 
-int cell_save(struct store *store, const struct cell_row *row)
+int cell_save(struct store *store, struct cell_row *row)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "INSERT OR REPLACE INTO cell (record, cell, key, origin, n, "
-               "number, seq, own_origin, own_n, own_base) "
-               "VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, "
-               "nullif(?7, 0), nullif(?8, 0), nullif(?9, 0), ?10)");
+        store, row->exists
+                   ? "UPDATE cell SET origin = nullif(?4, 0), "
+                     "n = nullif(?5, 0), number = ?6, seq = nullif(?7, 0), "
+                     "own_origin = nullif(?8, 0), own_n = nullif(?9, 0), "
+                     "own_base = ?10 "
+                     "WHERE record = ?1 AND cell = ?2 AND key = ?3"
+                   : "INSERT INTO cell (record, cell, key, origin, n, number, "
+                     "seq, own_origin, own_n, own_base) "
+                     "VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, "
+                     "nullif(?7, 0), nullif(?8, 0), nullif(?9, 0), ?10)");
 
     db_int(stmt, 1, row->record);
     db_num(stmt, 2, row->cell);
@@ -261,6 +276,7 @@ int cell_save(struct store *store, const struct cell_row *row)
         db_num(stmt, 10, row->own_base);
     else
         sqlite3_bind_null(stmt, 10);
+    row->exists = true;
     return db_run(store, stmt);
 }
 

@@ -16,12 +16,13 @@ struct record_row {
 struct cell_row {
     int64_t record;
     uint64_t cell;              /* id */
-    char key[KEY_MAX + 1];
     struct place_id force;      /* origin 0: nothing known in force */
     uint64_t number;
     uint64_t seq;
     struct place_id own;        /* origin 0: no own undecided change on top */
     uint64_t own_base;
+    bool exists;
+    char key[KEY_MAX + 1];      /* last: cell_new clears what stands before */
 };
 
 /* 1 found, 0 not there, or an error. */
@@ -33,10 +34,13 @@ int record_add(struct store *store, const struct id *record, uint64_t kind,
 /* Is it on this machine's lists: an identity, not left? */
 bool record_shown(const struct record_row *row);
 
+/* A row that is not there yet. */
+void cell_new(int64_t record, uint64_t cell, struct bytes key,
+              struct cell_row *out);
 /* Fills record, cell and key in any case. */
 int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out);
-int cell_save(struct store *store, const struct cell_row *row);
+int cell_save(struct store *store, struct cell_row *row);
 /* The change a cell shows: the own undecided one, else the one in force. */
 struct place_id cell_shown(const struct cell_row *row);
 

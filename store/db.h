@@ -11,7 +11,7 @@ enum {
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
     TALLY_RECORDS = 100,
-    CHECKPOINT_PAGES = 1024,    /* 4 MiB of log */
+    CHECKPOINT_PAGES = 2048,    /* 8 MiB of log; one turn adds less again */
     ORG_ROOM = 16
 };
 
@@ -42,6 +42,7 @@ struct store {
     struct kinds *kinds;
     int64_t kinds_row;
     bool open_turn;             /* a transaction is open */
+    int64_t changes_before;     /* SQLite's count when it was opened */
     bool broken;                /* a commit failed: nothing is known */
     int rc;                     /* first SQLite error of this call, as ERR_* */
     int wal_pages;
@@ -51,6 +52,7 @@ struct store {
     uint64_t life, number, seq, reserved;
     bool numbers_dirty;
     int64_t self;               /* origin.id drawn since open, 0: none yet */
+    struct id self_origin;
     uint64_t self_n;
     struct hash self_hash;
     bool self_dirty;

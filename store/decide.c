@@ -94,21 +94,21 @@ static void body_values(const struct kind *kind, int cell,
             value[i] = body_get(body, (uint64_t)kind->fields[i].id);
 }
 
-/* Does a rule that can refuse bind this cell to another? */
-static bool bound_to(const struct kind *kind, int cell, int other)
+/* The cells that rules which can refuse bind to this one, as bits. */
+static uint64_t bound_cells(const struct kind *kind, int cell)
 {
+    uint64_t all = 0;
+
     for (int i = 0; i < kind->nrules; i++) {
         const struct rule *rule = &kind->rules[i];
-        bool here = false, there = false;
+        uint64_t bits = 0;
 
-        for (int j = 0; j < rule->fields && rule->error; j++) {
-            here = here || kind->fields[rule->field[j]].cell == cell;
-            there = there || kind->fields[rule->field[j]].cell == other;
-        }
-        if (here && there)
-            return true;
+        for (int j = 0; j < rule->fields && rule->error; j++)
+            bits |= (uint64_t)1 << (kind->fields[rule->field[j]].cell & 63);
+        if (bits >> (cell & 63) & 1)
+            all |= bits;
     }
-    return false;
+    return all & ~((uint64_t)1 << (cell & 63));
 }
 
 static void other_values(struct deciding *on, int cell, struct entry *entry,
@@ -132,10 +132,11 @@ static bool keeps_rules(struct deciding *on)
     struct check_in in = {.kind = on->kind, .only_cell = on->cell};
     struct finding errors[FINDINGS], warnings[FINDINGS];
     struct entry other[BOUND_MAX];
+    uint64_t bound = bound_cells(on->kind, on->cell);
     int nwarnings, nerrors, used = 0;
 
     for (int i = 1; i < on->kind->ncells && used < BOUND_MAX; i++) {
-        if (i == on->cell || !bound_to(on->kind, on->cell, i))
+        if ((bound >> (i & 63) & 1) == 0)
             continue;
         entry_init(&other[used]);
         other_values(on, i, &other[used++], in.value);
@@ -289,169 +290,5 @@ int decide(struct deciding *on)
         rc = take(on);
     else if (on->entry->state == STATE_SAME)
         rc = knew_add(on->store, &on->at, on->entry->at);
-    return rc < 0 ? rc : on->store->rc;
-}
-
-/* ---- cases ---- */
-
-/* What was in force at the change's base: what both sides started from. */
-static void base_body(struct deciding *on, struct buf *out)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        on->store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
-                   "cell = ?2 AND key = ?3 AND state = ?4 AND number <= ?5 "
-                   "ORDER BY number DESC LIMIT 1");
-    struct place_id at = {0, 0};
-    struct entry entry;
-
-    db_int(stmt, 1, on->row.id);
-    db_num(stmt, 2, on->at.cell);
-    db_text(stmt, 3, bytes_text(on->at.key));
-    db_int(stmt, 4, STATE_TAKEN);
-    db_num(stmt, 5, on->entry->change.base);
-    if (db_step(on->store, stmt) == 1)
-        at = (struct place_id){sqlite3_column_int64(stmt, 0),
-                               db_column_num(stmt, 1)};
-    sqlite3_reset(stmt);
-    entry_init(&entry);
-    if (at.origin != 0 && journal_load(on->store, at, &entry) == 1 &&
-        entry.readable)
-        body_write(&entry.change.body, out);
-    entry_done(&entry);
-}
-
-static int close_case(struct store *store, const struct record_row *row,
-                      struct case_row *which, const struct name *by)
-{
-    int rc;
-
-    if (!which->open)
-        return 0;
-    rc = case_close(store, which->at, by);
-    which->open = false;
-    return rc < 0 ? rc : news_case(store, row, which);
-}
-
-/* A newer waiting change of the same line takes the older one's place. */
-static int replace_older(struct deciding *on)
-{
-    const struct entry *entry = on->entry;
-    struct case_row found;
-    int64_t after = 0;
-    int rc;
-
-    do {
-        sqlite3_stmt *stmt = db_stmt(
-            on->store, "SELECT id FROM cases WHERE record = ?1 AND cell = ?2 "
-                       "AND key = ?3 AND open = 1 AND reason <> ?4 AND "
-                       "id > ?5 ORDER BY id LIMIT 1");
-
-        db_int(stmt, 1, on->row.id);
-        db_num(stmt, 2, on->at.cell);
-        db_text(stmt, 3, bytes_text(on->at.key));
-        db_int(stmt, 4, REASON_DUPLICATE);
-        db_int(stmt, 5, after);
-        rc = db_step(on->store, stmt);
-        if (rc == 1)
-            after = sqlite3_column_int64(stmt, 0);
-        sqlite3_reset(stmt);
-        if (rc == 1 && case_by_row(on->store, after, &found) == 1 &&
-            line_follows(on->store, entry->at, found.at) &&
-            close_case(on->store, &on->row, &found,
-                       &entry->change.name) < 0)
-            rc = on->store->rc;
-    } while (rc == 1);
-    return rc;
-}
-
-static int open_case(struct deciding *on, enum reason reason)
-{
-    struct store *store = on->store;
-    struct case_row opened;
-    struct name by;
-    struct buf base;
-    int rc;
-
-    buf_init(&base, CHANGE_MAX);
-    base_body(on, &base);
-    rc = case_add(store, on->entry, reason, buf_view(&base));
-    buf_done(&base);
-    if (rc < 0 || case_find(store, on->entry->at, &opened) != 1)
-        return rc;
-    if (settles_find(store, &on->entry->change.name, &by) == 1)
-        return close_case(store, &on->row, &opened, &by);
-    return news_case(store, &on->row, &opened);
-}
-
-/* Whoever sees the record may close its case; a line may close its own. */
-static bool may_close(struct deciding *on, const struct record_row *row,
-                      const struct case_row *which)
-{
-    return on->county || org_sees(on->org, row) ||
-           line_follows(on->store, on->entry->at, which->at);
-}
-
-static int settle_named(struct deciding *on)
-{
-    const struct change *change = &on->entry->change;
-    int rc = 0;
-
-    for (int i = 0; i < change->nsettles && rc == 0; i++) {
-        const struct name *named = &change->settles[i];
-        struct case_row found;
-        struct record_row row;
-
-        if (case_find(on->store, place_of(on->store, named), &found) != 1) {
-            rc = settles_keep(on->store, named, &change->name);
-            continue;
-        }
-        if (found.record == 0 ||
-            record_by_row(on->store, found.record, &row) != 1)
-            memset(&row, 0, sizeof row);
-        if (may_close(on, &row, &found))
-            rc = close_case(on->store, &row, &found, &change->name);
-    }
-    return rc;
-}
-
-static int find_duplicates(struct deciding *on)
-{
-    const struct body *body = &on->entry->change.body;
-
-    for (int i = 0; i < on->kind->nfields; i++) {
-        const struct field *field = &on->kind->fields[i];
-        struct bytes value = body_get(body, (uint64_t)field->id);
-
-        if (field->cell != on->cell || !field->unique || value.len == 0)
-            continue;
-        if (on->ever &&
-            bytes_equal(value, body_get(&on->force.change.body,
-                                        (uint64_t)field->id)))
-            continue;
-        if (lookup_other(on->store, on->kind, i, value, on->row.id) != 0) {
-            snprintf(on->entry->field, sizeof on->entry->field, "%s",
-                     field->name);
-            return open_case(on, REASON_DUPLICATE);
-        }
-    }
-    return 0;
-}
-
-int decide_after(struct deciding *on)
-{
-    int rc = 0;
-
-    if (on->entry->state == STATE_RECEIVED)
-        return 0;
-    if (on->entry->state == STATE_PARKED ||
-        on->entry->state == STATE_RETURNED) {
-        rc = replace_older(on);
-        if (rc == 0)
-            rc = open_case(on, on->entry->reason);
-    } else if (on->entry->state == STATE_TAKEN) {
-        rc = find_duplicates(on);
-    }
-    if (rc == 0)
-        rc = settle_named(on);
     return rc < 0 ? rc : on->store->rc;
 }

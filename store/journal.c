@@ -30,7 +30,7 @@ static void entry_read(sqlite3_stmt *stmt, struct entry *out)
     buf_clear(&out->bytes);
     buf_put(&out->bytes, bytes.data, bytes.len);
     out->readable = bytes.len > 0 &&
-                    change_read(buf_view(&out->bytes), &out->change) == 0;
+                    change_open(buf_view(&out->bytes), &out->change) == 0;
 }
 
 int journal_load(struct store *store, struct place_id at, struct entry *out)

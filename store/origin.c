@@ -150,6 +150,7 @@ static int origin_draw(struct store *store, const struct id *origin,
     if (rc < 0)
         return rc;
     store->self = sqlite3_last_insert_rowid(store->db);
+    store->self_origin = *origin;
     store->self_n = 0;
     memset(&store->self_hash, 0, sizeof store->self_hash);
     if (parent != NULL)

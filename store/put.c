@@ -83,18 +83,16 @@ static int write_cell(struct store *store, struct plan *plan,
     struct change change;
     struct cell_row row;
     struct place_id at;
-    struct origin_row self;
     int rc = journal_self(store);
 
-    if (rc == 0 && origin_by_row(store, store->self, &self) != 1)
-        rc = ERR_FAULT;
     if (rc < 0)
         return rc;
-    change.name.origin = self.origin;
+    change.name.origin = store->self_origin;
     fill_change(plan, cell, &change);
     name_returned(store, cell, &change, plan->row.id);
     rc = journal_write(store, &change, plan->row.id, &at);
-    if (rc == 0)
+    cell_new(plan->row.id, change.cell, cell->key, &row);
+    if (rc == 0 && plan->existed)
         rc = cell_find(store, plan->row.id, change.cell, cell->key, &row);
     if (rc < 0)
         return rc;
@@ -157,25 +155,24 @@ static int64_t edit_digest(const struct edit *edit)
     return out;
 }
 
-static void receipt_again(struct store *store, int64_t origin, uint64_t n,
+static void receipt_again(struct store *store, struct place_id first,
                           uint64_t count, struct receipt *out)
 {
     struct entry entry;
 
     entry_init(&entry);
     for (uint64_t i = 0; i < count; i++) {
-        struct place_id at = {origin, n + i};
+        struct place_id at = {first.origin, first.n + i};
+        const struct kind *kind;
 
-        if (journal_load(store, at, &entry) == 1 && entry.readable) {
-            const struct kind *kind =
-                kinds_by_id(store->kinds, entry.change.kind);
-
-            receipt_add(out, &entry.change.name,
-                        kind == NULL
-                            ? -1
-                            : kind_cell_by_id(kind, entry.change.cell),
-                        entry.change.key, entry.state);
-        }
+        if (journal_load(store, at, &entry) != 1 || !entry.readable)
+            continue;
+        kind = kinds_by_id(store->kinds, entry.change.kind);
+        out->record = entry.change.record;
+        receipt_add(out, &entry.change.name,
+                    kind == NULL ? -1
+                                 : kind_cell_by_id(kind, entry.change.cell),
+                    entry.change.key, entry.state);
     }
     entry_done(&entry);
 }
@@ -189,8 +186,10 @@ static int token_used(struct store *store, const struct edit *edit,
                        "WHERE token = ?1");
     uint8_t hash[TOKEN_SIZE];
     struct record_row row;
-    int64_t digest, record, origin;
-    uint64_t n, count;
+    struct place_id first;
+    int64_t digest, record;
+    uint64_t count;
+    bool imported;
     int rc;
 
     token_hash(edit->token, hash);
@@ -198,19 +197,21 @@ static int token_used(struct store *store, const struct edit *edit,
     rc = db_step(store, stmt);
     if (rc != 1)
         return rc;
+    imported = sqlite3_column_type(stmt, 0) == SQLITE_NULL;
     digest = sqlite3_column_int64(stmt, 0);
     record = sqlite3_column_int64(stmt, 1);
-    origin = sqlite3_column_int64(stmt, 2);
-    n = db_column_num(stmt, 3);
+    first.origin = sqlite3_column_int64(stmt, 2);
+    first.n = db_column_num(stmt, 3);
     count = db_column_num(stmt, 4);
     sqlite3_reset(stmt);
-    if (digest != edit_digest(edit))
+    if (imported != edit->imported ||
+        (!imported && digest != edit_digest(edit)))
         return fault_set(fault, ERR_TOKEN, "token",
                          "take a new token for a new edit");
-    if (record_by_row(store, record, &row) == 1)
+    if (record != 0 && record_by_row(store, record, &row) == 1)
         out->record = row.record;
     out->repeated = true;
-    receipt_again(store, origin, n, count, out);
+    receipt_again(store, first, count, out);
     return 1;
 }
 
@@ -224,10 +225,16 @@ static int token_keep(struct store *store, const struct edit *edit,
 
     token_hash(edit->token, hash);
     db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
-    db_int(stmt, 2, edit_digest(edit));
-    db_int(stmt, 3, plan->row.id);
-    db_int(stmt, 4, receipt->changes > 0 ? store->self : 0);
-    db_num(stmt, 5, receipt->changes > 0 ? receipt->change[0].name.n : 0);
+    for (int i = 2; i <= 5; i++)
+        sqlite3_bind_null(stmt, i);
+    if (!edit->imported)
+        db_int(stmt, 2, edit_digest(edit));
+    if (receipt->changes > 0) {
+        db_int(stmt, 4, store->self);
+        db_num(stmt, 5, receipt->change[0].name.n);
+    } else {
+        db_int(stmt, 3, plan->row.id);
+    }
     db_int(stmt, 6, receipt->changes);
     return db_run(store, stmt);
 }

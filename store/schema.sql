@@ -148,11 +148,12 @@ CREATE TABLE tally (
 -- A request asked again gives the same receipt; a line is imported once.
 CREATE TABLE token (
     token BLOB PRIMARY KEY,     -- hash of the requester's token
-    digest INTEGER NOT NULL,    -- of what was asked
-    record INTEGER NOT NULL,
-    origin INTEGER NOT NULL,
-    n INTEGER NOT NULL,         -- first change
-    count INTEGER NOT NULL      -- changes; 0: found the same
+    digest INTEGER,             -- of what was asked; NULL for an imported
+                                -- line, whose token is all of it
+    record INTEGER,             -- NULL where the first change tells it
+    origin INTEGER,             -- of the changes; NULL: none, found the same
+    n INTEGER,                  -- first change
+    count INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- While an import runs: the number a cell had before news changed it.

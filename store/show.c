@@ -49,7 +49,7 @@ static bool cell_views(const struct kind *kind, struct shown_cell *cell,
     struct bytes bytes = bytes_of(text->data + lying->at, lying->len);
 
     cell->cell = kind_cell_by_id(kind, lying->cell);
-    if (cell->cell < 0 || change_read(bytes, change) < 0)
+    if (cell->cell < 0 || change_open(bytes, change) < 0)
         return false;           /* of newer kinds: kept, not shown */
     cell->key = change->key;
     cell->present = !change->removal;

@@ -6,98 +6,10 @@
  * savepoint for each, and the one that fails is set aside: one bad change costs
  * one change.
  */
-#include "store/decide.h"
-#include "proto/value.h"
+#include "store/taking.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct taking {
-    struct store *store;
-    const char *org;
-    const struct kinds *kinds;
-    int64_t kinds_row;
-    struct origin_row origin;
-    struct entry entry;
-    struct deciding on;
-    const char *wrong;          /* what could not be read */
-};
-
-/* ---- can it be read? ---- */
-
-static bool known_fields(const struct kind *kind, int cell,
-                         const struct change *change)
-{
-    for (int i = 0; i < change->body.count; i++) {
-        uint64_t field = change->body.value[i].field;
-
-        if (cell == 0 ? field != END_REASON && field != END_SURVIVOR
-                      : kind_field_by_id(kind, cell, field) < 0)
-            return false;
-    }
-    return true;
-}
-
-/* The change belongs here and speaks of things its kinds have. */
-static bool legible(struct taking *on)
-{
-    const struct change *change = &on->entry.change;
-    const struct kind *kind;
-    int cell;
-
-    on->wrong = "change";
-    if (!on->entry.readable ||
-        !id_equal(&change->name.origin, &on->origin.origin) ||
-        change->name.n != on->entry.at.n)
-        return false;
-    on->wrong = "kind";
-    kind = kinds_by_id(on->kinds, change->kind);
-    if (kind == NULL)
-        return false;
-    on->wrong = "cell";
-    cell = kind_cell_by_id(kind, change->cell);
-    if (cell < 0 || kind->cells[cell].keyed != (change->key.len > 0))
-        return false;
-    on->wrong = "field";
-    on->on.kind = kind;
-    on->on.cell = cell;
-    return known_fields(kind, cell, change);
-}
-
-static bool clean(const struct field *field, struct bytes text)
-{
-    struct buf out;
-    bool same;
-
-    buf_init(&out, CHANGE_MAX);
-    same = value_clean(field, text, &out, NULL) == 0 &&
-           bytes_equal(buf_view(&out), text);
-    buf_done(&out);
-    return same;
-}
-
-/* The field whose value no station of ours would have saved, or -1. */
-static int unclean_field(const struct taking *on)
-{
-    const struct change *change = &on->entry.change;
-    const struct kind *kind = on->on.kind;
-
-    if (on->on.cell == 0)
-        return -1;
-    for (int i = 0; i < kind->nfields; i++)
-        if (kind->fields[i].type == FIELD_SET &&
-            kind->fields[i].cell == on->on.cell &&
-            !clean(&kind->fields[i], change->key))
-            return i;
-    for (int i = 0; i < change->body.count; i++) {
-        int field = kind_field_by_id(kind, on->on.cell,
-                                     change->body.value[i].field);
-
-        if (!clean(&kind->fields[field], change->body.value[i].text))
-            return field;
-    }
-    return -1;
-}
 
 /* ---- one place ---- */
 
@@ -139,8 +51,12 @@ static int refuse_value(struct taking *on, int field)
 static int find_record(struct taking *on)
 {
     const struct change *change = &on->entry.change;
-    int rc = record_find(on->store, &change->record, &on->on.row);
+    int rc;
 
+    /* The changes of one save stand together. */
+    if (on->on.row.id != 0 && id_equal(&on->on.row.record, &change->record))
+        return 0;
+    rc = record_find(on->store, &change->record, &on->on.row);
     if (rc == 0)
         rc = record_add(on->store, &change->record, change->kind,
                         &on->on.row);
@@ -272,7 +188,6 @@ static int take_place(struct taking *on, const struct place *place)
                                   &entry->change) == 0;
     if (!legible(on))
         return set_aside(on);
-    on->on.row.org[0] = '\0';
     rc = decide_new(on);
     first = rc == 0 && entry->state == STATE_TAKEN && on->on.cell == 1 &&
             !on->on.ever;
@@ -350,6 +265,7 @@ static int take_guarded(struct taking *on, const struct place *place)
     if (rc == 0)
         return mark_keep(on->store, MARK_INNER);
     mark_undo(on->store, MARK_INNER, &mark);
+    on->on.row.id = 0;
     if (rc != ERR_FAULT && rc != ERR_CORRUPT)
         return rc;              /* the disk, not the change */
     on->store->rc = 0;
@@ -390,6 +306,7 @@ static int take_marked(struct taking *on, const struct batch *batch)
         mark_undo(on->store, MARK_OUTER, &mark);
         on->store->rc = 0;
         on->origin = origin;
+        on->on.row.id = 0;
         rc = mark_set(on->store, MARK_OUTER, &mark);
         if (rc == 0)
             rc = take_places(on, *batch, true);
@@ -425,9 +342,11 @@ int store_take(struct store *store, const struct station *station,
                               .entry = &on.entry};
     entry_init(&on.entry);
     entry_init(&on.on.force);
+    buf_init(&on.cleaned, CHANGE_MAX);
     rc = anchored(&on, batch);
     if (rc == 0)
         rc = take_marked(&on, batch);
+    buf_done(&on.cleaned);
     entry_done(&on.on.force);
     entry_done(&on.entry);
     if (kinds != store->kinds)

@@ -101,6 +101,22 @@ def model_case(hub, case):
     return (kind, record, cell, reason, flat(parked, cell), flat(now, cell))
 
 
+def case_differences(name, hub, cases, station=None):
+    """Both lists of cases. Of a record that it may not see, a station shows at most what it held before."""
+    got = sorted(map(program_case, cases), key=repr)
+    want = sorted((model_case(hub, c) for c in (station.cases if station else hub.cases())), key=repr)
+    if station:
+        def unseen(case):
+            kind, record, cell, reason, parked, now = case
+            if record in station.held:
+                return case
+            last = flat(station.last_seen.get(record, {}).get(cell), cell)
+            return (kind, record, cell, reason, parked, "not seen" if now in (None, last) else now)
+        got = sorted(map(unseen, got), key=repr)
+        want = sorted((unseen(c) if c[1] in station.held else c[:5] + ("not seen",) for c in want), key=repr)
+    return yz.differences(name + "'s cases", list(map(repr, got)), list(map(repr, want)))
+
+
 class County:
     """A hub, its PCs, and the model of it all."""
 
@@ -132,13 +148,11 @@ class County:
             wrong.append(yz.differences(name + "'s register and the hub's for its scope (here: model)", mine, hubs))
             wrong.append(pc.same_counts())
             total.append(yz.counts(pc.node.status()))
-            wrong.append(yz.differences(name + "'s cases", sorted(map(repr, map(program_case, pc.node.cases()))),
-                                        sorted(repr(model_case(self.model, c)) for c in pc.model.cases)))
+            wrong.append(case_differences(name, self.model, pc.node.cases(), pc.model))
         hub = yz.counts(self.node.status())
         if hub != yz.add(total):
             wrong.append("hub counts %s\nstations %s" % (hub, yz.add(total)))
-        wrong.append(yz.differences("hub's cases", sorted(map(repr, map(program_case, self.node.cases()))),
-                                    sorted(repr(model_case(self.model, c)) for c in self.model.cases())))
+        wrong.append(case_differences("hub", self.model, self.node.cases()))
         wrong = [x for x in wrong if x]
         assert not wrong, when + ":\n" + "\n".join(wrong)
 

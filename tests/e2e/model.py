@@ -14,8 +14,6 @@ from collections import Counter
 
 from kinds import covers, fields_of, print_record, read_kinds, sees  # noqa: F401
 
-import os
-RELAX = os.environ.get("RELAX")
 WORK = ("queued", "received")                       # not decided yet
 STATES = WORK + ("taken", "same", "parked", "returned", "aside", "settled")
 
@@ -61,7 +59,7 @@ class Hub:
         self.named = set()          # (line, n) of changes whose cases are closed, come or not
         self.news = []              # records in the order in which something happened to them
         self.moved = {}             # line -> its changes in the order in which their state moved
-        self.changes, self.by_name = [], {}
+        self.changes, self.by_name, self.index = [], {}, {}
         self.met = {}               # origin -> its place in the order in which they were first met
 
     def bodies(self, rid):
@@ -107,28 +105,28 @@ class Hub:
 
         if change.body == body_now:                                         # 1
             return "same", None
-        legal, writers = True, [cell.writer]
-        if cell.steps:
-            step = tuple((b or {}).get(cell.step_field, "none") for b in (body_now, change.body))
-            legal = step[0] == step[1] or step in cell.steps
-            if step[0] != step[1] and cell.steps.get(step):
-                writers = [cell.steps[step]]
-        if now is None and writers == [cell.writer]:
-            writers.append(cell.first)
-        if not any(may[w] for w in writers):                                # 2
+        allowed, legal = self.may_write(change, may, cell, now)
+        if not allowed:                                                     # 2
             return "parked", "proposal"
-        if "end" in force and force["end"].body is not None and change.cell != "end":
-            why = "ended"                                                   # 3
-        elif cell.fixed and now is not None:
-            why = "fixed"
-        else:
-            why = None if legal else "step"
-        if why and not (change.closes and may["county" if why == "step" else "owner"]):
-            return "parked", why
+        ended = "end" in force and force["end"].body is not None and change.cell != "end"
+        for why, so, who in (("ended", ended, "owner"), ("fixed", cell.fixed and now is not None, "owner"),
+                             ("step", not legal, "county")):                # 3
+            if so and not (change.closes and may[who]):
+                return "parked", why
         asked = list(force.values()) if change.cell == "end" else [now]     # 4, 5
         if all(f is None or self.knew(change, f) for f in asked):
             return "taken", None
         return "parked", "clash"
+
+    @staticmethod
+    def may_write(change, may, cell, now):
+        """(may the author write this, is the step legal)"""
+        step = tuple((b or {}).get(cell.step_field, "none") for b in (now and now.body, change.body))
+        if step[0] == step[1] or not cell.steps.get(step):
+            allowed = may[cell.writer] or now is None and may[cell.first]
+        else:
+            allowed = may[cell.steps[step]]
+        return allowed, step[0] == step[1] or step in cell.steps
 
     @staticmethod
     def knew(change, force):
@@ -177,15 +175,13 @@ class Hub:
 
     def by_value(self, kind, field, value):
         """Records that ever had this value; an index, so that this stays quick."""
-        index = self.__dict__.setdefault("index", {})
-        cell = kind.cell_of[field].name
-        seen = index.setdefault("seen", 0)
-        for rid in self.news[seen:]:
-            v = (self.bodies(rid).get(cell) or {}).get(field) if self.kind_of.get(rid) is kind else None
-            if v:
-                index.setdefault((field, v), set()).add(rid)
-        index["seen"] = len(self.news)
-        return index.get((field, value), ())
+        read, values = self.index.get((kind.name, field), (0, {}))
+        for rid in self.news[read:]:
+            if self.kind_of.get(rid) is kind:
+                body = self.bodies(rid).get(kind.cell_of[field].name) or {}
+                values.setdefault(body.get(field), set()).add(rid)
+        self.index[kind.name, field] = len(self.news), values
+        return values.get(value, ())
 
     def open_case(self, case):
         if (case.change.line, case.change.n) in self.named:
@@ -206,19 +202,26 @@ class Hub:
     # -- what is shown
 
     def may_decide(self, case, scope):
-        kind = self.kinds[case.change.kind]
-        may = self.rights(scope, kind, self.bodies(case.change.record))
-        return may["county"] if case.reason == "step" and not RELAX else may["owner"] or may["county"]
+        """Would it be taken, if this scope settled it for the parked value?"""
+        c, kind, bodies = case.change, self.kinds[case.change.kind], self.bodies(case.change.record)
+        may, now = self.rights(scope, kind, bodies), self.force.get(c.record, {}).get(c.cell)
+        over = {"step": "county", "ended": "owner", "fixed": "owner"}.get(case.reason, "any")
+        return sees(scope, bodies, kind) and may[over] and self.may_write(c, may, kind.cell(c.cell), now)[0]
+
+    def goes_to(self, case, station):
+        """To its author's station and to those that may decide: the owner's, and the host's for what a host may write."""
+        kind, bodies = self.kinds[case.change.kind], self.bodies(case.change.record)
+        may = self.rights(station.org, kind, bodies)
+        return (case.change.line == station.name or may["owner"]
+                or may["host"] and may[kind.cell(case.change.cell).writer])
 
     def cases(self, station=None):
         return [c for cases in self.open.values() for c in cases
-                if station is None or c.change.line == station.name or self.may_decide(c, station.org)]
+                if station is None or self.goes_to(c, station)]
 
     def show_case(self, case):
         c = case.change
-        blind = case.reason == "scope"              # "without a word of what is in force"
-        now = None if blind else self.bodies(c.record).get(c.cell)
-        return (c.kind, c.record, c.cell, case.reason, c.line, freeze(c.body), freeze(now))
+        return (c.kind, c.record, c.cell, case.reason, c.line, freeze(c.body), freeze(self.bodies(c.record).get(c.cell)))
 
     def export(self, scope=None):
         return export([(self.kind_of[r], r, b) for r, b in ((r, self.bodies(r)) for r in self.force)
@@ -256,6 +259,7 @@ class Station:
         self.taken = set()          # lines taken or found the same
         self.as_of = self.read = self.heard = self.start = 0
         self.cases = []
+        self.last_seen = {}         # record that left -> its bodies as this station last held them
 
     # -- what a person at this station sees
 
@@ -388,6 +392,6 @@ class Station:
             if kind and sees(self.org, cells, kind):
                 self.held[rid] = kind, {c: (f.number, f.body) for c, f in hub.force[rid].items()}
             else:
-                self.held.pop(rid, None)            # a departure
+                self.last_seen[rid] = {c: b for c, (_, b) in self.held.pop(rid, (None, {}))[1].items()} or self.last_seen.get(rid, {})
         self.read, self.as_of = len(hub.news), hub.number
         self.cases = hub.cases(self)

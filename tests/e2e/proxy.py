@@ -1,8 +1,8 @@
 """A bad line: forwards TCP on loopback and breaks it on request.
 
     p = Proxy(hub_port); p.port            what a station is given as its hub
-    p.cut_request(n)                       pass n more bytes upwards, then cut
-    p.cut_reply(n)                         wait for an answer, pass n bytes of it, then cut
+    p.cut_request(n)                       pass n more bytes upwards, then cut; once, or
+    p.cut_reply(n)                         `times` times; the same with the answer
     p.stall()                              take everything, pass nothing, until heal()
     p.down(), p.heal()                     refuse connections; all is well again
 
@@ -19,7 +19,8 @@ class Proxy:
         self.lock = threading.Lock()
         self.pairs, self.faults = set(), 0
         self.passed = {"request": 0, "reply": 0}
-        self.mode, self.left = None, 0
+        self.mode = None            # "request" or "reply": what is to be cut
+        self.after = self.left = self.times = 0
         self.go = threading.Event()
         self.go.set()
         self.port, self.door = 0, None
@@ -27,11 +28,11 @@ class Proxy:
 
     # -- orders
 
-    def cut_request(self, n):
-        self.arm("request", n)
+    def cut_request(self, n, times=1):
+        self.arm("request", n, times)
 
-    def cut_reply(self, n):
-        self.arm("reply", n)
+    def cut_reply(self, n, times=1):
+        self.arm("reply", n, times)
 
     def stall(self):
         self.go.clear()
@@ -60,9 +61,9 @@ class Proxy:
 
     # -- inside
 
-    def arm(self, mode, n):
+    def arm(self, mode, n, times):
         with self.lock:
-            self.mode, self.left = mode, n
+            self.mode, self.after, self.left, self.times = mode, n, n, times
 
     def listen(self):
         door = socket.socket()
@@ -104,8 +105,9 @@ class Proxy:
                         data = data[:self.left]
                         self.left -= len(data)
                         if cut:
-                            self.mode = None
                             self.faults += 1
+                            self.left, self.times = self.after, self.times - 1
+                            self.mode = way if self.times else None
                     self.passed[way] += len(data)
                 if data:
                     sink.sendall(data)

@@ -193,15 +193,18 @@ def test_a_reply_cut_after_the_hub_s_commit(storm):
     for i in range(yz.ROUNDS):
         for _ in range(storm.rnd.randrange(1, 5)):
             assert storm.witness.any(storm.town)
-        before = storm.line.passed["reply"]
-        storm.line.cut_reply(0 if i % 2 else storm.rnd.randrange(size))
+        before, faults = yz.counts(storm.town.status()), storm.line.faults
+        storm.line.cut_reply(0 if i % 2 else storm.rnd.randrange(size), 1000)
         a = storm.town.cli("sync")
-        assert a.code == 3, "a cut reply counted as an answer: %r" % a
+        if storm.line.faults > faults and i % 2:
+            assert a.code == 3, "what was cut before its first byte counted as an answer: %r" % a
+            assert yz.counts(storm.town.status()) == before
         storm.line.heal()
         if storm.rnd.random() < .5:                 # else the next round finds more to send
+            passed = storm.line.passed["reply"]
             storm.town.sync(20)
-            size = max(64, storm.line.passed["reply"] - before)
-    assert storm.line.faults >= yz.ROUNDS
+            size = max(64, storm.line.passed["reply"] - passed)
+    assert storm.line.faults >= yz.ROUNDS / 2
     storm.finish()
 
 

@@ -187,6 +187,7 @@ def test_routes(field):
     assert ask(town, path="/api/list?kind=member%00x")[0] == 400
     assert ask(town, path="/api/list?kind=nothing")[0] == 422
     assert ask(town, path="/api/list?" + "&".join("a%d=1" % i for i in range(40)))[0] == 400
+    assert ask(town, path="/api/export?scpoe=520527001")[0] == 400
     assert ask(town, path="/api/show?id=x")[0] == 422
     assert ask(town, path="/api/show?id=" + "0" * 32)[0] == 404
 
@@ -428,6 +429,7 @@ def test_no_json(field, name, body):
     ({"kind": "member", "fields": {"name": "x" * 5000}}, "YZ2206"),
     ({"kind": "member", "fields": {"name": "a\u0001"}}, "YZ2205"),
     ({"kind": "member", "fields": {}, "author": 5}, "YZ5001"),
+    ({"kind": "member", "fields": {}, "bsae": 5}, "YZ2203"),
     ({"kind": "member", "fields": {}, "author": "x" * 500}, "YZ2206"),
     ({"kind": "member", "fields": {}, "base": -1}, "YZ2202"),
     ({"kind": "member", "fields": {}, "base": "1"}, "YZ2202"),

@@ -1,0 +1,269 @@
+/*
+ * Station: taking in news.
+ *
+ * Happy path: a frame that joins the cursor is applied whole, in a savepoint,
+ * and moves the cursor. What comes again is recognised by the cursor, a state
+ * by its number, a departure by its seq.
+ */
+#include "store/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct hearing {
+    struct store *store;
+    struct settled *out;
+    struct entry entry;
+};
+
+/* Keep another machine's change in the journal. 1 when it is new here. */
+static int hear_change(struct hearing *on, const struct news_item *item,
+                       enum state state)
+{
+    struct entry *entry = &on->entry;
+    struct store *store = on->store;
+    struct place_id at;
+    struct record_row row;
+    int64_t origin;
+
+    buf_clear(&entry->bytes);
+    buf_put(&entry->bytes, item->change.data, item->change.len);
+    if (change_read(buf_view(&entry->bytes), &entry->change) < 0)
+        return ERR_FORMAT;
+    entry->readable = true;
+    origin = origin_row_of(store, &entry->change.name.origin);
+    if (origin < 0)
+        return (int)origin;
+    if (record_find(store, &entry->change.record, &row) == 0 &&
+        record_add(store, &entry->change.record, entry->change.kind,
+                   &row) < 0)
+        return store->rc;
+    at = (struct place_id){origin, entry->change.name.n};
+    entry->at = at;
+    entry->record = row.id;
+    entry->cell = entry->change.cell;
+    memcpy(entry->key, entry->change.key.len > 0 ? entry->change.key.data
+                                                 : (const uint8_t *)"",
+           entry->change.key.len);
+    entry->key[entry->change.key.len] = '\0';
+    entry->kinds = store->kinds_row;
+    entry->state = state;
+    entry->number = item->number;
+    entry->reason = (enum reason)item->reason;
+    memcpy(entry->field, item->field, sizeof entry->field);
+    memcpy(entry->rule, item->rule, sizeof entry->rule);
+    entry->hash = item->hash;
+    return 0;
+}
+
+static bool journal_has(struct store *store, struct place_id at)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT 1 FROM journal WHERE origin = ?1 AND n = ?2");
+    bool has;
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    has = db_step(store, stmt) == 1;
+    sqlite3_reset(stmt);
+    return has;
+}
+
+/* True when the item is older than the record's departure from here. */
+static bool departed(struct hearing *on, int64_t record, uint64_t seq)
+{
+    struct record_row row;
+
+    if (record_by_row(on->store, record, &row) != 1 || row.gone == 0)
+        return false;
+    if (seq < row.gone)
+        return true;
+    record_set_gone(on->store, &row, 0);
+    return false;
+}
+
+static int hear_state(struct hearing *on, const struct news_item *item)
+{
+    struct cell_row was, is;
+    int rc = hear_change(on, item, STATE_TAKEN);
+
+    if (rc < 0)
+        return rc;
+    if (!journal_has(on->store, on->entry.at))
+        rc = journal_add(on->store, &on->entry);
+    if (rc < 0 || departed(on, on->entry.record, item->seq))
+        return rc;
+    rc = cell_find(on->store, on->entry.record, on->entry.cell,
+                   on->entry.change.key, &was);
+    if (rc < 0 || item->number <= was.number)
+        return rc < 0 ? rc : 0;
+    is = was;
+    is.force = on->entry.at;
+    is.number = item->number;
+    on->out->states++;
+    if (is.own.origin != 0)
+        on->out->kept++;
+    rc = import_keep(on->store, &was);
+    return rc < 0 ? rc : cell_turn(on->store, &was, &is);
+}
+
+static int hear_gone(struct hearing *on, const struct news_item *item)
+{
+    struct record_row row;
+    int rc = record_find(on->store, &item->record, &row);
+
+    if (rc != 1)
+        return rc;
+    on->out->gone++;
+    return record_set_gone(on->store, &row, item->seq);
+}
+
+/* An own change's state is told by its verdict; here only what others wrote is
+ * added, and the case itself is opened or closed. */
+static int hear_case(struct hearing *on, const struct news_item *item)
+{
+    enum state state = item->reason == REASON_DUPLICATE ? STATE_TAKEN
+                       : item->reason == REASON_RULE ||
+                               item->reason == REASON_VALUE ||
+                               item->reason == REASON_SCOPE
+                           ? STATE_RETURNED
+                           : STATE_PARKED;
+    sqlite3_stmt *stmt;
+    int rc;
+
+    on->out->cases++;
+    if (item->change.len == 0)
+        return 0;               /* an empty place: counted at its origin */
+    rc = hear_change(on, item, state);
+    if (rc < 0)
+        return rc == ERR_FORMAT ? 0 : rc;
+    if (!journal_has(on->store, on->entry.at))
+        rc = journal_add(on->store, &on->entry);
+    if (rc == 0)
+        rc = case_add(on->store, &on->entry, on->entry.reason,
+                      item->base_body);
+    if (rc == 0 && item->has_base) {
+        stmt = db_stmt(on->store, "UPDATE cases SET base = ?3 "
+                                  "WHERE origin = ?1 AND n = ?2");
+        db_int(stmt, 1, on->entry.at.origin);
+        db_num(stmt, 2, on->entry.at.n);
+        db_bytes(stmt, 3, item->base_body);
+        rc = db_run(on->store, stmt);
+    }
+    if (rc == 0 && !item->open)
+        rc = case_close(on->store, on->entry.at, &item->settled_by);
+    return rc;
+}
+
+static int hear_verdict(struct hearing *on, const struct news_item *item)
+{
+    struct place_id at = place_of(on->store, &item->name);
+    struct verdict verdict = {
+        .at = at,
+        .state = (enum state)item->verdict,
+        .number = item->number,
+        .reason = (enum reason)item->reason,
+        .field = item->field,
+        .rule = item->rule,
+    };
+    int rc;
+
+    if (item->verdict < STATE_RECEIVED || item->verdict > STATE_SETTLED)
+        return ERR_FORMAT;
+    if (verdict.state == STATE_SETTLED)
+        verdict.state = STATE_PARKED;
+    rc = at.origin == 0 ? 0 : journal_load(on->store, at, &on->entry);
+    if (rc != 1 || (on->entry.state != STATE_RECEIVED &&
+                    on->entry.state != STATE_QUEUED))
+        return rc < 0 ? rc : 0;
+    verdict.record = on->entry.record;
+    verdict.cell = on->entry.cell;
+    verdict.key = bytes_text(on->entry.key);
+    on->out->verdicts++;
+    return verdict_apply(on->store, &verdict, on->entry.state);
+}
+
+static int hear(struct hearing *on, const struct news_item *item)
+{
+    switch (item->what) {
+    case NEWS_STATE:
+        return hear_state(on, item);
+    case NEWS_GONE:
+        return hear_gone(on, item);
+    case NEWS_CASE:
+        return hear_case(on, item);
+    case NEWS_VERDICT:
+        return hear_verdict(on, item);
+    }
+    return ERR_FORMAT;
+}
+
+static uint64_t cursor_of(struct store *store, const char *stream,
+                          bool *known)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT cursor FROM stream WHERE name = ?1");
+    uint64_t cursor = 0;
+
+    db_text(stmt, 1, bytes_text(stream));
+    *known = db_step(store, stmt) == 1;
+    if (*known)
+        cursor = db_column_num(stmt, 0);
+    sqlite3_reset(stmt);
+    return cursor;
+}
+
+static int cursor_move(struct store *store, const struct news *news)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE stream SET cursor = max(cursor, ?2), "
+               "as_of = max(as_of, ?3) WHERE name = ?1");
+
+    db_text(stmt, 1, bytes_text(news->stream));
+    db_num(stmt, 2, news->to);
+    db_num(stmt, 3, news->as_of);
+    return db_run(store, stmt);
+}
+
+static int hear_all(struct hearing *on, struct news *news)
+{
+    struct news_item item;
+    int rc;
+
+    while ((rc = news_next(news, &item)) == 1) {
+        rc = hear(on, &item);
+        if (rc < 0)
+            return rc;
+    }
+    return rc < 0 ? rc : cursor_move(on->store, news);
+}
+
+/* Only news that join what is here already are taken in: an old answer or a
+ * gap changes nothing, and what is missing is asked for again. */
+int store_settle_news(struct store *store, const struct news *news,
+                      struct settled *out, struct fault *fault)
+{
+    struct hearing on = {.store = store, .out = out};
+    struct news reading = *news;
+    struct store_mark mark;
+    bool known;
+    uint64_t cursor;
+    int rc = store_write(store);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return fault_set(fault, rc, "", "news");
+    cursor = cursor_of(store, news->stream, &known);
+    if (!known || news->from > cursor || news->to < cursor)
+        return 0;
+    rc = mark_set(store, MARK_OUTER, &mark);
+    if (rc < 0)
+        return rc;
+    entry_init(&on.entry);
+    rc = hear_all(&on, &reading);
+    entry_done(&on.entry);
+    if (rc == 0)
+        return mark_keep(store, MARK_OUTER);
+    mark_undo(store, MARK_OUTER, &mark);
+    return fault_set(fault, rc, "news", "nothing of it was applied");
+}

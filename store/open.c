@@ -1,0 +1,278 @@
+/*
+ * Opening the one connection: configured, read back, the schema made, counters
+ * and kinds loaded. What can fail: another process holds the file, it is of
+ * another version or damaged, the disk refuses.
+ */
+#include "store/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const char store_schema[];       /* made from schema.sql */
+
+static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = user;
+
+    (void)db;
+    (void)name;
+    store->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static void load_counters(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "SELECT state, count FROM tally");
+
+    while (db_step(store, stmt) == 1) {
+        int state = sqlite3_column_int(stmt, 0);
+
+        if (state == TALLY_RECORDS)
+            store->records = sqlite3_column_int64(stmt, 1);
+        else if (state >= 0 && state < STATES)
+            store->tally[state] = sqlite3_column_int64(stmt, 1);
+    }
+    store->life = (uint64_t)meta_get(store, "life", 0);
+    store->number = (uint64_t)meta_get(store, "number", 0);
+    store->seq = (uint64_t)meta_get(store, "seq", 0);
+}
+
+/* Read back what was asked for: a file system or build that silently keeps
+ * another mode would break the one promise this program makes. */
+static bool pragma_is(struct store *store, const char *pragma,
+                      const char *want)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool is = false;
+
+    if (sqlite3_prepare_v2(store->db, pragma, -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *got = (const char *)sqlite3_column_text(stmt, 0);
+
+        is = got != NULL && strcmp(got, want) == 0;
+    }
+    sqlite3_finalize(stmt);
+    return is;
+}
+
+static int configure(struct store *store, struct fault *fault)
+{
+    static const char *const pragma[][2] = {
+        {"PRAGMA locking_mode = EXCLUSIVE", "exclusive"},
+        {"PRAGMA journal_mode = WAL", "wal"},
+        {"PRAGMA synchronous", "2"},
+        {"PRAGMA secure_delete = ON", "1"},
+    };
+
+    db_exec(store, "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; "
+                   "PRAGMA temp_store = FILE; PRAGMA cell_size_check = ON; "
+                   "PRAGMA journal_size_limit = 16777216; "
+                   "PRAGMA trusted_schema = OFF");
+    for (size_t i = 0; i < sizeof pragma / sizeof pragma[0]; i++)
+        if (!pragma_is(store, pragma[i][0], pragma[i][1])) {
+            int rc = sqlite3_errcode(store->db);
+
+            rc = rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE
+                     ? ERR_IO
+                     : db_error(store, rc);
+            return fault_set(fault, rc, "", "'%s' was not accepted",
+                             pragma[i][0]);
+        }
+    sqlite3_wal_autocheckpoint(store->db, 0);
+    sqlite3_wal_hook(store->db, on_wal, store);
+    return 0;
+}
+
+static int schema_ready(struct store *store, struct fault *fault)
+{
+    bool there = pragma_is(store,
+                           "SELECT count(*) FROM sqlite_schema "
+                           "WHERE name = 'meta'",
+                           "1");
+    int64_t version;
+
+    store->rc = 0;
+    if (!there) {
+        db_exec(store, "BEGIN IMMEDIATE");
+        db_exec(store, store_schema);
+        if (store->rc == 0)
+            meta_set(store, "schema", SCHEMA_VERSION);
+        db_exec(store, "COMMIT");
+    }
+    if (store->rc < 0)
+        return fault_set(fault, store->rc, "", "%s",
+                         sqlite3_errmsg(store->db));
+    version = meta_get(store, "schema", 0);
+    if (version != SCHEMA_VERSION)
+        return fault_set(fault, ERR_SCHEMA, "",
+                         "the file is of version %lld, this program reads "
+                         "version %d; nothing was touched",
+                         (long long)version, SCHEMA_VERSION);
+    return 0;
+}
+
+struct kinds *store_kinds_of(struct store *store, const uint8_t *hash,
+                             int64_t *row)
+{
+    sqlite3_stmt *stmt;
+    struct kinds *kinds = NULL;
+
+    if (memcmp(hash, store->kinds->hash, HASH_SIZE) == 0) {
+        *row = store->kinds_row;
+        return store->kinds;
+    }
+    stmt = db_stmt(store, "SELECT id, text FROM kinds WHERE hash = ?1");
+    db_bytes(stmt, 1, bytes_of(hash, HASH_SIZE));
+    if (db_step(store, stmt) == 1) {
+        *row = sqlite3_column_int64(stmt, 0);
+        kinds_read_text(db_column(stmt, 1), &kinds, NULL);
+    }
+    sqlite3_reset(stmt);
+    return kinds;
+}
+
+/* Make a set the one in use. A set met before gets a new, greatest row only if
+ * it was not the newest already. */
+static int kinds_use(struct store *store, struct bytes text,
+                     struct fault *fault)
+{
+    struct kinds *kinds = NULL;
+    sqlite3_stmt *stmt;
+    int rc = kinds_read_text(text, &kinds, fault);
+
+    if (rc < 0)
+        return rc;
+    stmt = db_stmt(store, "INSERT INTO kinds (id, hash, text) "
+                          "VALUES ((SELECT ifnull(max(id), 0) + 1 FROM kinds),"
+                          " ?1, ?2) "
+                          "ON CONFLICT (hash) DO UPDATE SET text = ?2 "
+                          "RETURNING id");
+    db_bytes(stmt, 1, bytes_of(kinds->hash, HASH_SIZE));
+    db_bytes(stmt, 2, text);
+    if (db_step(store, stmt) == 1)
+        store->kinds_row = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    kinds_free(store->kinds);
+    store->kinds = kinds;
+    meta_set(store, "kinds", store->kinds_row);
+    return store->rc;
+}
+
+int store_set_kinds(struct store *store, struct bytes text,
+                    struct fault *fault)
+{
+    int rc = store_write(store);
+
+    return rc < 0 ? fault_set(fault, rc, "", "kinds") :
+                    kinds_use(store, text, fault);
+}
+
+/* The hub's files are the law; a station keeps what the hub last sent, and
+ * starts from its own files only while it has never met the hub. */
+static int kinds_ready(struct store *store, const struct kinds *files,
+                       struct fault *fault)
+{
+    sqlite3_stmt *stmt;
+    struct bytes text = buf_view(&files->text);
+    struct buf kept;
+    int rc;
+
+    buf_init(&kept, SIZE_MAX / 2);
+    if (!store->hub && meta_get(store, "kinds_from_hub", 0) != 0) {
+        stmt = db_stmt(store, "SELECT text FROM kinds WHERE id = "
+                              "(SELECT value FROM meta WHERE name = 'kinds')");
+        if (db_step(store, stmt) == 1) {
+            struct bytes old = db_column(stmt, 0);
+
+            buf_put(&kept, old.data, old.len);
+            text = buf_view(&kept);
+        }
+        sqlite3_reset(stmt);
+    }
+    rc = store_write(store);
+    if (rc == 0)
+        rc = kinds_use(store, text, fault);
+    if (rc == 0)
+        rc = store_commit(store, fault);
+    buf_done(&kept);
+    return rc;
+}
+
+static void copy_options(struct store *store,
+                         const struct store_options *options)
+{
+    store->hub = options->hub;
+    snprintf(store->org, sizeof store->org, "%s", options->org);
+    snprintf(store->path, sizeof store->path, "%s", options->path);
+    store->hub_id = options->hub_id;
+    memcpy(store->key, options->key, sizeof store->key);
+    store->world = options->world;
+}
+
+/* A hub begins above every number any earlier life may have used: the reserve
+ * file says so, and the database must not be ahead of it. */
+static int numbers_ready(struct store *store,
+                         const struct store_options *options,
+                         struct fault *fault)
+{
+    if (!store->hub)
+        return 0;
+    if (store->number > options->floor || store->seq > options->floor)
+        return fault_set(fault, ERR_NUMBERS, "",
+                         "the file of numbers is older than the store");
+    store->life = options->life;
+    store->number = store->seq = store->reserved = options->floor;
+    return 0;
+}
+
+int store_open(const struct store_options *options, struct store **out,
+               struct fault *fault)
+{
+    struct store *store = xmalloc(sizeof *store);
+    int rc;
+
+    *out = NULL;
+    memset(store, 0, sizeof *store);
+    copy_options(store, options);
+    rc = sqlite3_open_v2(options->path, &store->db,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+                             SQLITE_OPEN_NOMUTEX,
+                         options->vfs);
+    if (rc != SQLITE_OK) {
+        rc = fault_set(fault, db_error(store, rc), "", "%s", options->path);
+    } else {
+        sqlite3_extended_result_codes(store->db, 1);
+        rc = configure(store, fault);
+    }
+    if (rc == 0)
+        rc = schema_ready(store, fault);
+    if (rc == 0) {
+        load_counters(store);
+        rc = numbers_ready(store, options, fault);
+    }
+    if (rc == 0)
+        rc = kinds_ready(store, options->kinds, fault);
+    if (rc < 0) {
+        store_close(store);
+        return rc;
+    }
+    *out = store;
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statement[i].stmt);
+    sqlite3_close(store->db);
+    kinds_free(store->kinds);
+    if (store->plan != NULL)
+        shown_done(&store->plan->shown);
+    free(store->plan);
+    free(store->streams);
+    free(store->stations);
+    free(store);
+}
