@@ -19,7 +19,8 @@ DEBS := build-essential pkg-config libuv1-dev libsqlite3-dev \
 comma := ,
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
 OPT := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined \
-	-fno-sanitize-recover=all -fno-omit-frame-pointer,-O2)
+	-fno-sanitize-recover=all -fno-omit-frame-pointer \
+	-Wno-format-truncation,-O2)
 CPPFLAGS += -I. -D_GNU_SOURCE -DYIZHAN_VERSION='"$(VERSION)"'
 CFLAGS += -std=c11 -g $(OPT) $(WARN) -fstack-protector-strong \
 	-ffile-prefix-map=$(CURDIR)=.
@@ -115,11 +116,12 @@ install: $(B)/yizhan
 	install -D -m 644 -t $(DESTDIR)/lib/systemd/system packaging/*.service
 
 tidy:
-	$(Q)cppcheck -q --std=c11 --enable=warning,performance,portability \
-	  --error-exitcode=1 --inline-suppr --library=posix -I. \
-	  proto store daemon
-	$(Q)clang-tidy --quiet proto/*.c store/*.c daemon/*.c -- $(CPPFLAGS) \
-	  -std=c11
+	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability \
+	  --error-exitcode=1 --inline-suppr --library=posix \
+	  --library=tests/cppcheck.cfg -I. proto store daemon
+	$(Q)ls -S proto/*.c store/*.c daemon/*.c | xargs -P2 -I{} \
+	  sh -c 'out=$$(clang-tidy --quiet "$$0" -- "$$@" 2>&1) || \
+	    { printf "%s\n" "$$out"; exit 1; }' {} $(CPPFLAGS) -std=c11
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-*

@@ -18,7 +18,7 @@ enum {
     STRANGER_MAX = 32 * 1024    /* bytes kept of an ask whose first MAC has not
                                  * been seen: more than any hello */
 };
-enum phase { TELL_HEAD, TELL_CONFIRM, TELL_NEWS, TELL_END, TOLD };
+enum phase { TELL_HEAD, TELL_KINDS, TELL_CONFIRM, TELL_NEWS, TELL_END, TOLD };
 
 struct answer {
     struct store *store;
@@ -214,7 +214,8 @@ int answer_feed(struct answer *answer, const uint8_t *data, size_t len,
             ;
         if (rc < 0)
             return rc;
-        memmove(answer->heard.data, rest.data, rest.len);
+        if (rest.len < answer->heard.len && rest.len > 0)
+            memmove(answer->heard.data, rest.data, rest.len);
         answer->heard.len = rest.len;
     }
     return 0;
@@ -235,6 +236,7 @@ static int tell_kinds(struct answer *answer)
     struct buf payload;
     int rc;
 
+    answer->phase = TELL_CONFIRM;
     if (memcmp(answer->hello.kinds, kinds->hash, HASH_SIZE) == 0)
         return 0;
     buf_init(&payload, FRAME_MAX);
@@ -246,7 +248,7 @@ static int tell_kinds(struct answer *answer)
     return rc;
 }
 
-static int tell_head(struct answer *answer)
+static void tell_head(struct answer *answer)
 {
     struct buf payload;
 
@@ -257,8 +259,7 @@ static int tell_head(struct answer *answer)
     tell(answer, FRAME_WELCOME, &payload);
     buf_done(&payload);
     answer->room = (size_t)answer->hello.room;
-    answer->phase = TELL_CONFIRM;
-    return tell_kinds(answer);
+    answer->phase = TELL_KINDS;
 }
 
 /* One frame for each origin; more while it has more than one frame holds. */
@@ -340,7 +341,10 @@ static int tell_more(struct answer *answer)
     answer->told = 0;
     switch (answer->phase) {
     case TELL_HEAD:
-        return tell_head(answer);
+        tell_head(answer);
+        return 0;
+    case TELL_KINDS:
+        return tell_kinds(answer);
     case TELL_CONFIRM:
         return tell_confirm(answer);
     case TELL_NEWS:

@@ -12,13 +12,13 @@
 #define JSON_TYPE "application/json"
 
 #define READ(at, names, handler) \
-    {.method = "GET", .path = at, .query = names, .end = handler}
+    {.method = "GET", .path = (at), .query = (names), .end = (handler)}
 #define READ_DROP(at, names, handler, with_drop) \
-    {.method = "GET", .path = at, .query = names, .end = handler, \
-     .drop = with_drop}
+    {.method = "GET", .path = (at), .query = (names), .end = (handler), \
+     .drop = (with_drop)}
 #define WRITE(at, handler) \
-    {.method = "POST", .path = at, .type = JSON_TYPE, .max = BODY_MAX, \
-     .end = handler}
+    {.method = "POST", .path = (at), .type = JSON_TYPE, .max = BODY_MAX, \
+     .end = (handler)}
 
 const struct route api_routes[] = {
     READ("/", NULL, api_page),

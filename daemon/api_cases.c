@@ -219,7 +219,7 @@ static int fill_settle(struct store *store, const json_t *body,
     if (rc == 0)
         rc = json_to_text(body, json_object_get(body, "take") ? "take" : "side",
                           JSON_NAME_MAX, &side, fault);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     if (side.len > 0 && !fields)
         return settle_side(shown, (const char *)side.data, out, fault);

@@ -29,6 +29,9 @@ struct asking {
     bool greeted;               /* the answer's head was read */
     struct buf heard;
     struct asked asked;
+    uint8_t more_of[STREAM_MAX];        /* what the last frame spoke of */
+    size_t more_of_len;
+    bool more;                  /* and what it said of more */
     struct confirm confirm;     /* scratch: large */
 };
 
@@ -108,7 +111,7 @@ static int say_batch(struct asking *asking)
         return 0;
     }
     buf_init(&payload, BATCH_MAX);
-    count = store_batch(asking->store, &head->origin, from,
+    count = store_batch(asking->store, head, from,
                         asking->plan.batch_size, &payload, &next);
     if (count > 0) {
         wire_frame_write(&asking->out, FRAME_BATCH, buf_view(&payload),
@@ -181,6 +184,20 @@ static int hear_welcome(struct asking *asking, struct bytes payload,
     return 0;
 }
 
+/* An answer may tell one stream, or one origin, in several frames: only the
+ * last of them says whether there is more. */
+static void note_more(struct asking *asking, struct bytes of, bool more)
+{
+    bool same = of.len == asking->more_of_len &&
+                memcmp(of.data, asking->more_of, of.len) == 0;
+
+    if (!same)
+        asking->asked.more = asking->asked.more || asking->more;
+    memcpy(asking->more_of, of.data, of.len);
+    asking->more_of_len = of.len;
+    asking->more = more;
+}
+
 static void count_runs(struct asking *asking)
 {
     for (int i = 0; i < asking->confirm.runs; i++) {
@@ -201,14 +218,17 @@ static void count_runs(struct asking *asking)
 static int hear_confirm(struct asking *asking, struct bytes payload,
                         struct fault *fault)
 {
+    const struct confirm *confirm = &asking->confirm;
+    bool applied = false;
     int rc = confirm_read(payload, &asking->confirm);
 
     if (rc == 0)
-        rc = store_settle_confirm(asking->store, &asking->confirm, fault);
+        rc = store_settle_confirm(asking->store, confirm, &applied, fault);
     if (rc < 0)
         return rc;
-    asking->asked.more = asking->asked.more || asking->confirm.more;
-    count_runs(asking);
+    note_more(asking, bytes_of(confirm->origin.b, ID_SIZE), confirm->more);
+    if (applied)
+        count_runs(asking);
     return 0;
 }
 
@@ -222,7 +242,7 @@ static int hear_news(struct asking *asking, struct bytes payload,
     if (rc < 0)
         return fault_set(fault, rc, "news", "it is asked for again");
     rc = store_settle_news(asking->store, &news, &settled, fault);
-    asking->asked.more = asking->asked.more || news.more;
+    note_more(asking, bytes_text(news.stream), news.more);
     asking->asked.down += settled.states + settled.gone + settled.cases +
                           settled.verdicts;
     news_done(&news);
@@ -316,7 +336,8 @@ int settle_feed(struct asking *asking, const uint8_t *data, size_t len,
             ;
         if (rc < 0)
             return rc;
-        memmove(asking->heard.data, rest.data, rest.len);
+        if (rest.len < asking->heard.len && rest.len > 0)
+            memmove(asking->heard.data, rest.data, rest.len);
         asking->heard.len = rest.len;
     }
     return 0;
@@ -325,6 +346,7 @@ int settle_feed(struct asking *asking, const uint8_t *data, size_t len,
 void settle_end(struct asking *asking, struct asked *out)
 {
     *out = asking->asked;
+    out->more = out->more || asking->more;
     if (out->whole && asking->left)
         out->more = true;
     /* A hello alone was said because of a cut: whatever waits goes now. */

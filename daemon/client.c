@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_MAX = 512 };
+enum { TOKEN_MAX = 512, URL_MAX = 16 * 1024 };
 
 struct client {
     CURL *curl;
@@ -247,7 +247,7 @@ int client_do(struct client *client, const struct client_call *call,
     out->status = 0;
     buf_init(&out->body, CLIENT_REPLY_MAX);
     buf_init(&transfer.line, CLIENT_LINE_MAX);
-    buf_init(&url, 16 * 1024);
+    buf_init(&url, URL_MAX);
     buf_put(&url, client->door, strlen(client->door));
     buf_put(&url, call->path, strlen(call->path) + 1);
     if (url.full) {

@@ -14,7 +14,7 @@ static void print_side(const struct cli *cli, const char *label,
     words_column(stdout, label, 12);
     putchar(' ');
     json_object_foreach((json_t *)body, name, value) {
-        buf_init(&text, 64 * 1024);
+        buf_init(&text, READABLE_MAX);
         json_readable(value, &text);
         printf("%s%s=%.*s", comma, name, (int)text.len,
                text.len ? (const char *)text.data : "");

@@ -100,7 +100,7 @@ static int read_input(struct cli *cli, json_t **out)
                     "standard input, line %d, column %d"),
                   error.line, error.column);
     buf_done(&text);
-    if (*out && json_is_object(*out))
+    if (json_is_object(*out))
         return 0;
     if (*out)
         fault_set(&fault, ERR_JSON, NULL,

@@ -56,8 +56,7 @@ static FILE *open_file(struct cli *cli, const char *name, uint64_t *size,
 
 static void print_wrong(const struct cli *cli, const json_t *line)
 {
-    const char *code = json_text(line, "code");
-    int err = err_of_code(code[0] ? atoi(code + 2) : 0);
+    int err = json_err(line, "code");
 
     printf(T(cli, "  第 %lld 行", "  line %lld"),
            (long long)json_number(line, "line"));
@@ -68,7 +67,7 @@ static void print_wrong(const struct cli *cli, const json_t *line)
         printf(" (%s)", json_text(line, "rule"));
     if (json_text(line, "why")[0])
         printf(": %s", json_text(line, "why"));
-    printf(" [%s]\n", code);
+    printf(" [%s]\n", json_text(line, "code"));
 }
 
 static void print_result(const struct cli *cli, const json_t *result)

@@ -8,7 +8,7 @@ static void print_field(const char *name, const json_t *value)
 {
     struct buf text;
 
-    buf_init(&text, 64 * 1024);
+    buf_init(&text, READABLE_MAX);
     json_readable(value, &text);
     buf_u8(&text, 0);
     printf("  ");

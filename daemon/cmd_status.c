@@ -33,7 +33,7 @@ static void print_line_state(const struct cli *cli, const json_t *status)
     int64_t contact = json_when(status, "last_contact"), now = cli_now();
     const char *cause = json_text(status, "cause");
     char at[WORDS_TIME], complete[WORDS_TIME], next[WORDS_TIME];
-    int err = cause[0] ? err_of_code((int)strtol(cause + 2, NULL, 10)) : 0;
+    int err = json_err(status, "cause");
 
     words_time(contact, now, cli->zh, at);
     words_time(json_when(status, "last_complete"), now, cli->zh, complete);

@@ -127,8 +127,7 @@ static void print_sync(const struct cli *cli, const json_t *result)
 static void print_trouble(const struct cli *cli, const json_t *status)
 {
     const char *cause = json_text(status, "cause");
-    int err = strncmp(cause, "YZ", 2) == 0
-                  ? err_of_code((int)strtol(cause + 2, NULL, 10)) : 0;
+    int err = json_err(status, "cause");
     long long queued = (long long)json_number(status, "queued");
 
     if (err)

@@ -103,11 +103,9 @@ static void take_error(const struct client_reply *reply, struct fault *fault)
     json_t *whole = json_loadb((const char *)reply->body.data, reply->body.len,
                                JSON_REJECT_DUPLICATES, NULL);
     const json_t *error = json_object_get(whole, "error");
-    const char *code = json_text(error, "code");
 
     memset(fault, 0, sizeof(*fault));
-    if (strncmp(code, "YZ", 2) == 0)
-        fault->err = err_of_code((int)strtol(code + 2, NULL, 10));
+    fault->err = json_err(error, "code");
     snprintf(fault->field, sizeof(fault->field), "%s",
              json_text(error, "field"));
     snprintf(fault->rule, sizeof(fault->rule), "%s", json_text(error, "rule"));
@@ -225,6 +223,14 @@ const char *json_text(const json_t *object, const char *name)
     return text ? text : "";
 }
 
+int json_err(const json_t *object, const char *name)
+{
+    const char *code = json_text(object, name);
+
+    return strncmp(code, "YZ", 2) == 0
+               ? err_of_code((int)strtol(code + 2, NULL, 10)) : 0;
+}
+
 int64_t json_number(const json_t *object, const char *name)
 {
     return (int64_t)json_number_value(json_object_get(object, name));
@@ -268,9 +274,7 @@ int64_t json_when(const json_t *object, const char *name)
 
 int status_exit(const json_t *status)
 {
-    const char *cause = json_text(status, "cause");
-    int err = strncmp(cause, "YZ", 2) == 0
-                  ? err_of_code((int)strtol(cause + 2, NULL, 10)) : 0;
+    int err = json_err(status, "cause");
 
     if (err != 0)
         return exit_of(err) == EXIT_STRANGER ? EXIT_STRANGER : EXIT_NO_HUB;

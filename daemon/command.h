@@ -113,7 +113,10 @@ void cli_print(json_t *value);
 /* The text or number of a member; "" and 0 when it is absent. */
 const char *json_text(const json_t *object, const char *name);
 int64_t json_number(const json_t *object, const char *name);
+/* The error a member like "YZ7101" speaks of; 0 when it is absent. */
+int json_err(const json_t *object, const char *name);
 /* A value as a person reads it: lists joined, null as nothing. Appended. */
+enum { READABLE_MAX = 64 * 1024 };
 void json_readable(const json_t *value, struct buf *out);
 /* Wall time in ms of an ISO text or number; 0 for null. */
 int64_t json_when(const json_t *object, const char *name);

@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MAX = 64 * 1024 };
+enum {
+    FILE_MAX = 64 * 1024,
+    DAY_MS = 24 * 3600000,
+    ORG_SIZE = sizeof(((struct config *)0)->org),
+    NAME_SIZE = sizeof(((struct config *)0)->name)
+};
 
 /* How a value is read. Each gives 0 or fills the fault with what is allowed. */
 typedef int (*value_fn)(void *to, const char *text, struct fault *fault);
@@ -22,7 +27,7 @@ static int read_org(void *to, const char *text, struct fault *fault)
     if (!org_valid(text))
         return refuse(fault, "allowed: the division code of an organisation, "
                              "6 to 12 digits");
-    strcpy(to, text);
+    snprintf(to, ORG_SIZE, "%s", text);
     return 0;
 }
 
@@ -31,7 +36,7 @@ static int read_name(void *to, const char *text, struct fault *fault)
     if (!station_name_valid(text))
         return refuse(fault, "allowed: 1 to 60 of the characters "
                              "A-Z a-z 0-9 . _ -");
-    strcpy(to, text);
+    snprintf(to, NAME_SIZE, "%s", text);
     return 0;
 }
 
@@ -39,7 +44,7 @@ static int read_path(void *to, const char *text, struct fault *fault)
 {
     if (!path_whole(text) || strlen(text) >= CONFIG_PATH)
         return refuse(fault, "allowed: a whole path, beginning with /");
-    strcpy(to, text);
+    snprintf(to, CONFIG_PATH, "%s", text);
     return 0;
 }
 
@@ -77,7 +82,7 @@ static int read_url(void *to, const char *text, struct fault *fault)
     objection = url_objection(url);
     if (objection)
         return refuse(fault, objection);
-    strcpy(to, url);
+    snprintf(to, CONFIG_HOST, "%s", url);
     return 0;
 }
 
@@ -87,7 +92,7 @@ static int read_every(void *to, const char *text, struct fault *fault)
 
     if (strcmp(text, "manual") == 0)
         *ms = 0;
-    else if (!span_parse(text, ms) || *ms < 1000 || *ms > 24 * 3600000)
+    else if (!span_parse(text, ms) || *ms < 1000 || *ms > DAY_MS)
         return refuse(fault, "allowed: manual, or a time from 1s to 24h with "
                              "its unit, like 30s, 15min or 2h");
     return 0;
@@ -263,7 +268,7 @@ static int fill_defaults(struct config *config, struct fault *fault)
             key->read((char *)config + key->offset, key->fallback, NULL);
     }
     if (config->name[0] == '\0')
-        strcpy(config->name, config->org);
+        snprintf(config->name, sizeof(config->name), "%s", config->org);
     return 0;
 }
 
@@ -302,7 +307,7 @@ int config_read(const char *file, struct config *out, struct fault *fault)
     memset(out, 0, sizeof(*out));
     if (strlen(file) >= sizeof(out->file))
         return fault_set(fault, ERR_CONFIG, NULL, "the path is too long");
-    strcpy(out->file, file);
+    snprintf(out->file, sizeof(out->file), "%s", file);
     rc = config_load(file, FILE_MAX, &text, fault);
     if (rc == 0)
         rc = ini_read_sections(file, text.data ? (char *)text.data : "",

@@ -65,7 +65,10 @@ static void plan_at(struct core *core, int64_t at)
 
 static void done(struct core *core, const struct event *event)
 {
-    bool good = event->whole && (event->progress || !event->more);
+    /* More without progress would go round for ever; but a hello alone is
+     * there only to ask how far the hub has come. */
+    bool good = event->whole &&
+                (event->progress || !event->more || core->alone);
 
     core->busy = false;
     core->cut = !event->whole;
@@ -95,7 +98,7 @@ static struct todo decide(struct core *core, int64_t now)
     core->busy = true;
     core->next_at = -1;
     todo.exchange = true;
-    todo.plan.hello_only = core->cut;
+    todo.plan.hello_only = core->alone = core->cut;
     todo.plan.batch_size = core->batch_size;
     todo.plan.batches = core->batches;
     todo.plan.room = core->batch_size * (size_t)core->batches;

@@ -37,6 +37,7 @@ struct core {
     int64_t linger_ms;
     bool busy;
     bool again;                 /* something came while busy */
+    bool alone;                 /* the one that runs is a hello alone */
     bool cut;                   /* the last answer was not whole */
     int failures;               /* in a row, without progress */
     int64_t next_at;            /* -1: nothing planned */

@@ -288,7 +288,7 @@ int cmd_demo(struct cli *cli)
         tell_end(demo, (double)(cli_now() - start) / 1000);
         if (cli->json)
             print_summary(demo);
-        stay(demo, seconds ? (int64_t)atoi(seconds) * 1000 : -1);
+        stay(demo, seconds ? strtoll(seconds, NULL, 10) * 1000 : -1);
     } else if (rc == 0) {
         rc = EXIT_PENDING;      /* cut short, its claims not looked at */
     } else if (demo->own_dir) {

@@ -40,7 +40,7 @@ static int take(struct demo_node *node, const char *scope, uint8_t hash[32],
 
 int demo_agrees(struct demo *demo, int index, bool *agree, int64_t *lines)
 {
-    uint8_t here[32], there[32];
+    uint8_t here[32] = {0}, there[32] = {0};
     int64_t at_hub = 0;
     int rc = take(&demo->node[index], NULL, here, lines);
 

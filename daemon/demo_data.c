@@ -214,7 +214,7 @@ void demo_register(int index, struct buf *out)
 
     for (int s = 0; s < SHARES; s++) {
         const struct share *share = &shares[s];
-        char names[16][40], name[40];
+        char names[16][40] = {""}, name[40] = "";
 
         if (share->node != index)
             continue;

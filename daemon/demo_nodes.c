@@ -20,8 +20,6 @@
 
 enum { START_MS = 30000, STOP_MS = 15000, PORTS = DEMO_NODES + 1 };
 
-extern char **environ;
-
 static int fail(struct demo *demo, int err, const char *what, const char *why)
 {
     struct fault fault = {0};
@@ -62,19 +60,20 @@ static int find_kinds(struct demo *demo)
 
         if (!slash)
             break;
-        strcpy(slash, "/conf/kinds");
+        snprintf(slash, sizeof(path) - (size_t)(slash - path), "%s",
+                 "/conf/kinds");
         if (is_folder(path))
             break;
         *slash = '\0';
     }
     if (!given && !is_folder(path))
-        strcpy(path, "/etc/yizhan/kinds");
+        snprintf(path, sizeof(path), "%s", "/etc/yizhan/kinds");
     if (!realpath(path, whole) || !is_folder(whole) ||
         strlen(whole) >= sizeof(demo->kinds))
         return fail(demo, ERR_CONFIG, path,
                     T(demo->cli, "没有类别定义，请用 --kinds 指明",
                       "no kind files there; name their folder with --kinds"));
-    strcpy(demo->kinds, whole);
+    snprintf(demo->kinds, sizeof(demo->kinds), "%s", whole);
     return 0;
 }
 
@@ -96,7 +95,7 @@ static int make_folder(struct demo *demo)
         return fail(demo, ERR_IO, demo->cli->argv[0], strerror(errno));
     if (strlen(whole) > sizeof(demo->dir) - 40)
         return fail(demo, ERR_USAGE, whole, "too long");
-    strcpy(demo->dir, whole);
+    snprintf(demo->dir, sizeof(demo->dir), "%s", whole);
     if (rmdir(whole) != 0 || mkdir(whole, 0700) != 0)
         return fail(demo, ERR_USAGE, whole,
                     T(demo->cli, "文件夹须是空的", "the folder must be empty"));

@@ -20,8 +20,7 @@ enum {
     EDIT_TEXT = 4 * IMPORT_LINE,        /* cleaned texts of one line; codes
                                          * grow when they become labels */
     FINGERPRINT = 32,
-    SITE_MIN = 6,
-    MINUTE_MS = 60000
+    SITE_MIN = 6
 };
 
 struct import {
@@ -128,8 +127,8 @@ bool import_time(struct bytes text, int64_t *out)
     }
     if (!read_offset(at + len, text.len - len, &offset))
         return false;
-    *out = ((days * 24 + hour) * 60 + minute - offset) * MINUTE_MS +
-           second * 1000 + milli;
+    *out = (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1000 +
+           milli;
     return true;
 }
 

@@ -94,9 +94,9 @@ json_t *json_from_time(int64_t wall_ms)
 
 void json_name_text(const struct name *name, char *out)
 {
-    for (int i = 0; i < ID_SIZE; i++)
+    for (size_t i = 0; i < ID_SIZE; i++)
         snprintf(out + 2 * i, 3, "%02x", name->origin.b[i]);
-    snprintf(out + 2 * ID_SIZE, NAME_TEXT - 2 * ID_SIZE, "-%llu",
+    snprintf(out + ORIGIN_TEXT, NAME_TEXT - ORIGIN_TEXT, "-%llu",
              (unsigned long long)name->n);
 }
 

@@ -49,7 +49,7 @@ json_t *json_from_status(const struct config *config,
 
 /* "0123...ef-17": the name of a change, 45 bytes at most with its NUL less
  * the digits of n. `out` holds NAME_TEXT bytes. */
-enum { NAME_TEXT = 56 };
+enum { ORIGIN_TEXT = 2 * ID_SIZE, NAME_TEXT = 56 };
 void json_name_text(const struct name *name, char *out);
 /* The origin may be cut short to its first hex digits, at least 8: *digits. */
 bool json_name_parse(const char *text, struct name *out, int *digits);

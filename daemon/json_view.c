@@ -35,7 +35,7 @@ static void put_name(json_t *object, const struct name *name)
     char text[NAME_TEXT];
 
     json_name_text(name, text);
-    text[2 * ID_SIZE] = '\0';
+    text[ORIGIN_TEXT] = '\0';
     json_object_set_new(object, "origin", json_string(text));
     put_number(object, "n", name->n);
 }
@@ -122,7 +122,8 @@ static json_t *from_set(const struct shown *shown, const struct field *field,
     for (int i = 0; i < shown->cells; i++)
         if (shown->cell[i].cell == field->cell && shown->cell[i].present)
             key[count++] = shown->cell[i].key;
-    qsort(key, count, sizeof(key[0]), compare_keys);
+    if (count > 1)
+        qsort(key, count, sizeof(key[0]), compare_keys);
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, field->secret && !(parts & JSON_FULL)
                                         ? masked(field, key[i])
@@ -250,7 +251,7 @@ static json_t *from_body(const struct shown_case *shown, bool present,
 {
     json_t *fields;
 
-    if (!present || shown->cell < 0)
+    if (!present || !shown->kind || shown->cell < 0)
         return json_null();
     fields = json_object();
     put_body(fields, shown->kind, shown->cell, body, JSON_FULL);

@@ -61,7 +61,7 @@ void log_open(const char *path, bool to_stderr)
     state.to_stderr = to_stderr;
     if (!path || strlen(path) >= sizeof(state.path))
         return;
-    strcpy(state.path, path);
+    snprintf(state.path, sizeof(state.path), "%s", path);
     open_file();
 }
 
@@ -136,8 +136,9 @@ static void write_event(int64_t now, int level, int code, const char *event,
         return;
     flatten(line);
     shorten(line, LOG_LINE - 1);
-    strcat(line, "\n");
-    write_line(line, strlen(line));
+    len = (int)strlen(line);
+    line[len++] = '\n';
+    write_line(line, (size_t)len);
 }
 
 /* The row of this code; with all rows taken the one told longest ago, whose

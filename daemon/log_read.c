@@ -16,7 +16,7 @@ void log_time(int64_t ms, char *out)
     long offset;
 
     if (ms < 0 || !localtime_r(&seconds, &local)) {
-        strcpy(out, "-");
+        snprintf(out, 32, "-");
         return;
     }
     offset = local.tm_gmtoff / 60;
@@ -29,38 +29,61 @@ void log_time(int64_t ms, char *out)
              (unsigned)labs(offset) % 60);
 }
 
-/* Hours and minutes, with or without seconds; parts of a second are passed
- * over. NULL if it is no time of day. */
-static const char *parse_time(const char *text, struct tm *tm)
+/* Take `sign` (0: none) and then a number of at most `width` digits, up to
+ * `most`, off `text`. */
+static bool take(const char **text, char sign, size_t width, int most,
+                 int *out)
 {
-    int used = 0;
+    const char *at = sign ? *text + 1 : *text;
+    size_t len = 0;
 
-    if (sscanf(text, "%2d:%2d%n", &tm->tm_hour, &tm->tm_min, &used) != 2)
-        return NULL;
-    text += used;
-    if (*text == ':' && sscanf(text + 1, "%2d%n", &tm->tm_sec, &used) == 1)
-        text += 1 + used;
-    if (*text == '.')
-        text += 1 + strspn(text + 1, "0123456789");
-    return text;
+    if (!sign || **text == sign)
+        len = strspn(at, "0123456789");
+    if (len < 1 || len > width)
+        return false;
+    *out = (int)strtol(at, NULL, 10);
+    *text = at + len;
+    return *out <= most;
+}
+
+/* Hours and minutes, with or without seconds; parts of a second are passed
+ * over. */
+static bool take_time(const char **text, struct tm *tm)
+{
+    if (!take(text, 0, 2, 23, &tm->tm_hour) ||
+        !take(text, ':', 2, 59, &tm->tm_min))
+        return false;
+    if (**text == ':' && !take(text, ':', 2, 60, &tm->tm_sec))
+        return false;
+    if (**text == '.')
+        *text += 1 + strspn(*text + 1, "0123456789");
+    return true;
+}
+
+static bool take_date(const char **text, struct tm *tm)
+{
+    if (!take(text, 0, 4, 9999, &tm->tm_year) ||
+        !take(text, '-', 2, 12, &tm->tm_mon) ||
+        !take(text, '-', 2, 31, &tm->tm_mday))
+        return false;
+    tm->tm_year -= 1900;
+    tm->tm_mon -= 1;
+    return tm->tm_mon >= 0 && tm->tm_mday >= 1;
 }
 
 bool log_time_parse(const char *text, int64_t *ms)
 {
     struct tm tm = {.tm_isdst = -1};
-    int hours = 0, minutes = 0, used = 0;
-    char sign = 0;
+    int hours, minutes, offset;
+    char sign;
 
-    if (sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-               &used) != 3)
+    if (!take_date(&text, &tm))
         return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    text += used;
-    if (*text == 'T' || *text == ' ')
-        text = parse_time(text + 1, &tm);
-    if (!text)
-        return false;
+    if (*text == 'T' || *text == ' ') {
+        text++;
+        if (!take_time(&text, &tm))
+            return false;
+    }
     if (*text == '\0') {
         *ms = (int64_t)mktime(&tm) * 1000;
         return *ms >= 0;
@@ -69,11 +92,12 @@ bool log_time_parse(const char *text, int64_t *ms)
         *ms = (int64_t)timegm(&tm) * 1000;
         return true;
     }
-    if (sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
-        (sign != '+' && sign != '-') || text[used] != '\0')
+    sign = *text;
+    if ((sign != '+' && sign != '-') || !take(&text, sign, 2, 23, &hours) ||
+        !take(&text, ':', 2, 59, &minutes) || *text != '\0')
         return false;
-    hours = hours * 60 + minutes;
-    *ms = ((int64_t)timegm(&tm) - (sign == '-' ? -hours : hours) * 60) * 1000;
+    offset = (hours * 60 + minutes) * 60;
+    *ms = ((int64_t)timegm(&tm) - (sign == '-' ? -offset : offset)) * 1000;
     return true;
 }
 

@@ -238,6 +238,7 @@ static int check_options(struct cli *cli, const struct command *command)
 static void set_author(struct cli *cli)
 {
     const char *name = cli->value[OPT_AS];
+    /* cppcheck-suppress getpwuidCalled ; there is one thread */
     const struct passwd *user = name ? NULL : getpwuid(geteuid());
 
     if (user)

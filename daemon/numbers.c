@@ -3,9 +3,10 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS_MAX = 1024 };
+enum { NUMBERS_MAX = 1024, NUMBER_DIGITS = 19 };
 
 static int numbers_write(struct numbers *numbers, struct fault *fault)
 {
@@ -22,23 +23,48 @@ static int numbers_write(struct numbers *numbers, struct fault *fault)
     return os_write_file(numbers->path, bytes_of(text, (size_t)len), fault);
 }
 
+/* Each of these takes what it reads off `text`. A file cut short must not pass
+ * for one with smaller numbers, so every line has to be whole. */
+static bool take_text(const char **text, const char *expected)
+{
+    size_t len = strlen(expected);
+
+    if (strncmp(*text, expected, len) != 0)
+        return false;
+    *text += len;
+    return true;
+}
+
+static bool take_hex(const char **text, uint8_t *out, size_t size)
+{
+    size_t len = strspn(*text, "0123456789abcdef");
+
+    if (len != 2 * size ||
+        sodium_hex2bin(out, size, *text, len, NULL, NULL, NULL) != 0)
+        return false;
+    *text += len;
+    return take_text(text, "\n");
+}
+
+static bool take_number(const char **text, uint64_t *out)
+{
+    size_t len = strspn(*text, "0123456789");
+
+    if (len < 1 || len > NUMBER_DIGITS)
+        return false;
+    *out = strtoull(*text, NULL, 10);
+    *text += len;
+    return take_text(text, "\n");
+}
+
 static bool numbers_parse(const char *text, struct numbers *out)
 {
-    char hub[2 * ID_SIZE + 1], key[2 * 32 + 1];
-    unsigned long long life, reserved;
-    size_t len;
-
-    if (sscanf(text,
-               "yizhan numbers 1\nhub %32[0-9a-f]\nkey %64[0-9a-f]\n"
-               "life %llu\nreserved %llu\n",
-               hub, key, &life, &reserved) != 4)
-        return false;
-    out->life = life;
-    out->reserved = reserved;
-    return sodium_hex2bin(out->hub.b, ID_SIZE, hub, strlen(hub), NULL, &len,
-                          NULL) == 0 && len == ID_SIZE &&
-           sodium_hex2bin(out->key, sizeof out->key, key, strlen(key), NULL,
-                          &len, NULL) == 0 && len == sizeof out->key;
+    return take_text(&text, "yizhan numbers 1\nhub ") &&
+           take_hex(&text, out->hub.b, ID_SIZE) && take_text(&text, "key ") &&
+           take_hex(&text, out->key, sizeof out->key) &&
+           take_text(&text, "life ") && take_number(&text, &out->life) &&
+           take_text(&text, "reserved ") &&
+           take_number(&text, &out->reserved) && *text == '\0';
 }
 
 static int numbers_new(bool have_store, struct numbers *out,
@@ -83,10 +109,15 @@ int numbers_open(const struct config *config, bool have_store,
 int numbers_reserve(void *user, uint64_t upto)
 {
     struct numbers *numbers = user;
+    uint64_t before = numbers->reserved;
     struct fault fault;
+    int rc;
 
-    if (upto <= numbers->reserved)
+    if (upto <= before)
         return 0;
     numbers->reserved = upto;
-    return numbers_write(numbers, &fault);
+    rc = numbers_write(numbers, &fault);
+    if (rc < 0)
+        numbers->reserved = before;     /* not on the disk: asked for again */
+    return rc;
 }

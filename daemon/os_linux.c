@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 512 };
+enum { PATH_ROOM = 512, BOOT_DIGITS = 18 };
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -40,18 +41,14 @@ int64_t os_wall_ms(void)
 void os_boot(uint8_t out[8])
 {
     char text[40] = "";
-    unsigned value[8];
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
 
     memset(out, 0, 8);
     if (file == NULL)
         return;
-    if (fgets(text, sizeof text, file) != NULL &&
-        sscanf(text, "%2x%2x%2x%2x-%2x%2x-%2x%2x", &value[0], &value[1],
-               &value[2], &value[3], &value[4], &value[5], &value[6],
-               &value[7]) == 8)
-        for (int i = 0; i < 8; i++)
-            out[i] = (uint8_t)value[i];
+    if (fgets(text, sizeof text, file) == NULL ||
+        sodium_hex2bin(out, 8, text, BOOT_DIGITS, "-", NULL, NULL) != 0)
+        memset(out, 0, 8);
     fclose(file);
 }
 
@@ -98,9 +95,13 @@ int os_lock(const char *data, struct fault *fault)
                          data, got > 0 ? strtol(pid, NULL, 10) : 0L);
     }
     snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0)
-        return os_fault(fault, "write", path);
-    return 0;                   /* held open until the process ends */
+    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
+        os_fault(fault, "write", path);
+        close(fd);
+        return fault->err;
+    }
+    /* cppcheck-suppress resourceLeak ; held until the process ends */
+    return 0;
 }
 
 int os_directory(const char *path, struct fault *fault)

@@ -56,7 +56,7 @@ static int open_entry(struct stations *stations, const struct ini_item *item,
     }
     entry = &stations->entries[stations->count++];
     memset(entry, 0, sizeof(*entry));
-    strcpy(entry->name, item->section);
+    snprintf(entry->name, sizeof(entry->name), "%s", item->section);
     entry->line = item->line;
     return 0;
 }
@@ -71,7 +71,7 @@ static int set_org(const struct stations *stations, struct entry *entry,
         return fault_set(fault, ERR_CONFIG, "org",
                          "allowed: 6 to 12 digits that begin with %s, the "
                          "hub's own organisation", stations->org);
-    strcpy(entry->org, value);
+    snprintf(entry->org, sizeof(entry->org), "%s", value);
     return 0;
 }
 
@@ -84,7 +84,7 @@ static int set_secret(struct entry *entry, const struct ini_item *item,
         return fault_set(fault, ERR_CONFIG, "secret",
                          "allowed: the whole path of a file, beginning "
                          "with /");
-    strcpy(entry->secret, item->value);
+    snprintf(entry->secret, sizeof(entry->secret), "%s", item->value);
     entry->secret_line = item->line;
     return 0;
 }

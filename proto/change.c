@@ -123,7 +123,10 @@ int change_open(struct bytes in, struct change *out)
     rc = read_parts(&cut, out);
     if (rc < 0)
         return rc;
-    return cut.bad || cut_left(&cut) > 0 ? ERR_FORMAT : 0;
+    if (cut.bad || cut_left(&cut) > 0 ||
+        (out->removal && out->body.count > 0))
+        return ERR_FORMAT;
+    return 0;
 }
 
 int change_read(struct bytes in, struct change *out)
@@ -135,8 +138,6 @@ int change_read(struct bytes in, struct change *out)
     if (!text_valid(out->key) || !text_valid(out->author) ||
         !body_valid(&out->body))
         return ERR_TEXT;
-    if (out->removal && out->body.count > 0)
-        return ERR_FORMAT;
     return 0;
 }
 

@@ -80,7 +80,8 @@ void change_write(const struct change *change, struct buf *out);
 int change_read(struct bytes in, struct change *out);
 
 /* The same for bytes that change_read accepted before, from our own journal:
- * bounds are kept, but texts and second forms are not looked at again. */
+ * only whether the texts are text is not looked at again. A change that was set
+ * aside is none of these. */
 int change_open(struct bytes in, struct change *out);
 
 /* Hash of a change whose canonical bytes are `canonical`. Before n = 1 stands

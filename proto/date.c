@@ -57,7 +57,8 @@ static bool read_date(struct bytes text, struct date *out)
 bool date_days(struct bytes text, int64_t *days)
 {
     struct date date;
-    int year, age, day;
+    int64_t age;
+    int year, day;
 
     if (!read_date(text, &date) || date.day == 0)
         return false;
@@ -125,7 +126,8 @@ static bool read_signs(struct bytes in, const char *const signs[3],
         return in.len == 0 && out->day > 0;
     }
     /* "1987-06-" is a date that lost its day, "1987年6月" is whole. */
-    return in.len == 0 && (signs[2][0] != '\0' || in.data[-1] != signs[1][0]);
+    return in.len == 0 &&
+           (signs[2][0] != '\0' || in.data[-1] != (uint8_t)signs[1][0]);
 }
 
 static bool read_digits(struct bytes in, struct date *out)

@@ -64,7 +64,8 @@ static bool rounded(struct bytes in, struct bytes number)
 static bool upgrade(uint8_t *text)
 {
     memmove(text + BIRTH + 2, text + BIRTH, SHORT - BIRTH);
-    memcpy(text + BIRTH, "19", 2);
+    text[BIRTH] = '1';
+    text[BIRTH + 1] = '9';
     text[LONG - 1] = check_digit(text);
     return id18_valid(bytes_of(text, LONG));
 }

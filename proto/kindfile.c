@@ -205,7 +205,7 @@ static int bad_key(const struct draft *draft, const struct section *section,
     char list[160];
     int count = 0;
 
-    for (; keys[count].name && count < 23; count++)
+    for (; count < 23 && keys[count].name; count++)
         words[count] = keys[count].name;
     words[count] = NULL;
     list_words(words, list, sizeof(list));
@@ -249,7 +249,7 @@ int section_number(const struct draft *draft, const struct section *section,
     len = strlen(entry->value);
     if (len <= 6 && strspn(entry->value, "0123456789") == len &&
         (entry->value[0] != '0' || len == 1))
-        *out = atoi(entry->value);
+        *out = (int)strtol(entry->value, NULL, 10);
     else
         *out = least - 1;
     if (*out < least || *out > most)

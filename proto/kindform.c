@@ -71,7 +71,7 @@ static int take_gap(struct rule_line *line, char unit)
     if (len == 0 || len > 5 || word[len] != unit ||
         (unit && word[len + 1] != '\0'))
         return rule_bad_form(line);
-    line->rule->gap = atoi(word);
+    line->rule->gap = (int)strtol(word, NULL, 10);
     return 0;
 }
 
@@ -177,15 +177,16 @@ static int read_pattern(struct rule_line *line)
 /* "1-6" */
 static bool read_part(const char *word, struct rule *rule)
 {
-    int from, to, end = 0;
+    size_t from = strspn(word, "0123456789"), to;
 
-    if (strspn(word, "0123456789-") != strlen(word) ||
-        sscanf(word, "%3d-%3d%n", &from, &to, &end) != 2 || word[end] ||
-        from < 1 || to < from)
+    if (from < 1 || from > 3 || word[from] != '-')
         return false;
-    rule->part_from = from;
-    rule->part_to = to;
-    return true;
+    to = strspn(word + from + 1, "0123456789");
+    if (to < 1 || to > 3 || word[from + 1 + to] != '\0')
+        return false;
+    rule->part_from = (int)strtol(word, NULL, 10);
+    rule->part_to = (int)strtol(word + from + 1, NULL, 10);
+    return rule->part_from >= 1 && rule->part_from <= rule->part_to;
 }
 
 static int read_code(struct rule_line *line)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_MAX = 9999, TEXT_MAX = 2000, TEXT_USUAL = 100 };
+enum { ID_MAX = 9999, TEXT_MAX = 2000, TEXT_USUAL = 100,
+       LABEL_MAX = 3 * NAME_LEN };
 
 const char *const writer_words[] = {"any", "owner", "host", "county", NULL};
 static const char *const clash_words[] = {"review", "fixed", NULL};
@@ -65,9 +66,9 @@ static int take_name(const struct draft *draft, const struct section *section,
 
     *name = xstrdup(section->name);
     *label = xstrdup(entry->value);
-    if (strlen(entry->value) > 3 * NAME_LEN)
+    if (strlen(entry->value) > LABEL_MAX)
         return draft_bad(draft, entry->line, "label", "at most %d bytes",
-                         3 * NAME_LEN);
+                         LABEL_MAX);
     return 0;
 }
 

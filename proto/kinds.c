@@ -180,12 +180,32 @@ int kinds_read(const struct kind_file *files, int count, struct kinds **out,
     return 0;
 }
 
-/* "file NAME LENGTH\n" and the bytes; `name` gets FILE_NAME_MAX + 1 bytes. */
+/* NAME and LENGTH of a line "file NAME LENGTH\n"; `name` gets FILE_NAME_MAX + 1
+ * bytes. */
+static bool read_line(const char *line, char *name, size_t *length)
+{
+    size_t len, digits;
+
+    if (strncmp(line, "file ", 5) != 0)
+        return false;
+    line += 5;
+    len = strcspn(line, " ");
+    if (len > FILE_NAME_MAX || line[len] != ' ')
+        return false;
+    memcpy(name, line, len);
+    name[len] = '\0';
+    line += len + 1;
+    digits = strspn(line, "0123456789");
+    *length = strtoul(line, NULL, 10);
+    return digits >= 1 && digits <= 7 && strcmp(line + digits, "\n") == 0 &&
+           file_name_ok(name);
+}
+
+/* The line and the bytes that follow it. */
 static bool cut_file(struct cut *cut, char *name, struct bytes *text)
 {
     char line[FILE_NAME_MAX + 40] = "";
     size_t len = 0, length;
-    int end = 0;
 
     while (len + 1 < sizeof(line) && !cut->bad) {
         line[len] = (char)cut_u8(cut);
@@ -194,8 +214,7 @@ static bool cut_file(struct cut *cut, char *name, struct bytes *text)
         len++;
     }
     if (cut->bad || line[len] != '\n' ||
-        sscanf(line, "file %64[-A-Za-z0-9._] %7zu\n%n", name, &length,
-               &end) != 2 || (size_t)end != len + 1)
+        !read_line(line, name, &length))
         return false;
     *text = cut_take(cut, length);
     return !cut->bad;

@@ -100,7 +100,7 @@ struct welcome {
     struct id hub;
     uint64_t life;
     uint64_t number, seq;       /* newest drawn */
-    uint64_t secured;           /* number through which an off-box copy exists */
+    uint64_t secured;           /* number through which an off-box copy is */
     int64_t wall_ms;
     uint8_t kinds[HASH_SIZE];
     int streams;

@@ -108,7 +108,7 @@ static int refuse_code(const struct field *field, struct fault *fault)
         size_t more = strlen(label);
 
         if (len + more + 8 > sizeof(list)) {
-            strcpy(list + len, "…");
+            memcpy(list + len, "…", sizeof("…"));
             break;
         }
         if (i > 0)

@@ -75,6 +75,17 @@ static int replace_older(struct deciding *on)
     return rc;
 }
 
+/* A case was named before it came: did its settler see the record? */
+static bool may_have_closed(struct deciding *on, const struct name *by)
+{
+    struct place_id place = place_of(on->store, by);
+    const char *org = origin_org(on->store, place.origin);
+
+    return org_covers(org, bytes_text(on->store->org)) ||
+           org_sees(org, &on->row) ||
+           line_follows(on->store, place, on->entry->at);
+}
+
 static int open_case(struct deciding *on, enum reason reason)
 {
     struct store *store = on->store;
@@ -84,12 +95,14 @@ static int open_case(struct deciding *on, enum reason reason)
     int rc;
 
     buf_init(&base, CHANGE_MAX);
-    base_body(on, &base);
+    if (reason != REASON_SCOPE)     /* its author may not see it */
+        base_body(on, &base);
     rc = case_add(store, on->entry, reason, buf_view(&base));
     buf_done(&base);
     if (rc < 0 || case_find(store, on->entry->at, &opened) != 1)
         return rc;
-    if (settles_find(store, &on->entry->change.name, &by) == 1)
+    if (settles_find(store, &on->entry->change.name, &by) == 1 &&
+        may_have_closed(on, &by))
         return close_case(store, &on->row, &opened, &by);
     return news_case(store, &on->row, &opened);
 }

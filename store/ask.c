@@ -138,7 +138,7 @@ static bool pack(struct packing *on, sqlite3_stmt *stmt,
            batch_add(&on->writer, db_column(stmt, 3), &hash, size);
 }
 
-int store_batch(struct store *store, const struct id *origin, uint64_t from,
+int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next)
 {
     sqlite3_stmt *stmt;
@@ -149,7 +149,7 @@ int store_batch(struct store *store, const struct id *origin, uint64_t from,
 
     store->rc = 0;
     *next = 0;
-    if (origin_find(store, origin, &row) != 1)
+    if (origin_find(store, &head->origin, &row) != 1)
         return ERR_FAULT;
     rc = hash_before(store, &row, from, &before);
     if (rc < 0)
@@ -159,7 +159,7 @@ int store_batch(struct store *store, const struct id *origin, uint64_t from,
                           "ORDER BY n");
     db_int(stmt, 1, row.id);
     db_num(stmt, 2, from);
-    db_num(stmt, 3, row.n);
+    db_num(stmt, 3, head->n);
     while (db_step(store, stmt) == 1) {
         if (!pack(&on, stmt, &before, size)) {
             *next = db_column_num(stmt, 0);

@@ -19,7 +19,7 @@ void shown_case_done(struct shown_case *shown)
 static bool read_at(const struct buf *text, size_t at, size_t len,
                     struct change *out)
 {
-    return len > 0 && change_open(bytes_of(text->data + at, len), out) == 0;
+    return len > 0 && change_read(bytes_of(text->data + at, len), out) == 0;
 }
 
 static size_t keep(struct buf *text, struct bytes bytes)
@@ -94,7 +94,10 @@ static void make_views(struct shown_case *out, const struct lying *lying)
     if (lying->base_len > 0) {
         base = cut_of(bytes_of(out->text.data + lying->base,
                                lying->base_len));
-        out->base_present = body_read(&base, &out->base_value) == 0;
+        out->base_present = body_read(&base, &out->base_value) == 0 &&
+                            body_valid(&out->base_value);
+        if (!out->base_present)
+            out->base_value = empty;
     }
 }
 
@@ -144,8 +147,11 @@ static int fill(struct store *store, const struct case_row *row,
 int store_next_case(struct store *store, int64_t after, struct shown_case *out)
 {
     sqlite3_stmt *stmt =
-        db_stmt(store, "SELECT id FROM cases WHERE open = 1 AND id > ?1 "
-                       "ORDER BY id LIMIT 1");
+        db_stmt(store, "SELECT c.id FROM cases c LEFT JOIN record r "
+                       "ON r.id = c.record WHERE c.open = 1 AND c.id > ?1 "
+                       "AND (ifnull(r.gone, 0) = 0 OR c.origin IN "
+                       "(SELECT id FROM origin WHERE own = 1)) "
+                       "ORDER BY c.id LIMIT 1");
     struct case_row row;
     int64_t id = 0;
     int rc;

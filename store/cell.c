@@ -175,6 +175,13 @@ static int lookup_note(struct store *store, int64_t record,
     return rc;
 }
 
+/* What record_note may change; never by memcmp, as a row has padding. */
+static bool noted(const struct record_row *a, const struct record_row *b)
+{
+    return a->ended == b->ended && strcmp(a->org, b->org) == 0 &&
+           strcmp(a->host, b->host) == 0;
+}
+
 int record_note(struct store *store, struct record_row *row,
                 const struct kind *kind, int cell, const struct body *before,
                 const struct body *body)
@@ -189,7 +196,7 @@ int record_note(struct store *store, struct record_row *row,
     if (kind->host_field >= 0 && kind->fields[kind->host_field].cell == cell)
         org_take(to.host, kind, kind->host_field, body);
     rc = lookup_note(store, row->id, kind, cell, before, body);
-    if (rc < 0 || memcmp(&to, row, sizeof to) == 0)
+    if (rc < 0 || noted(&to, row))
         return rc;
     return record_change(store, row, &to);
 }

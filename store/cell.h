@@ -58,9 +58,13 @@ int record_set_gone(struct store *store, struct record_row *row,
 int64_t lookup_other(struct store *store, const struct kind *kind, int field,
                      struct bytes value, int64_t not_this);
 
-/* Everything one record shows, for reading and for checking an edit. */
+/* What one record shows, for reading and for checking an edit: the cells whose
+ * bit is set in `wanted`. */
+#define SHOW_ALL UINT64_MAX
 int show_record(struct store *store, const struct record_row *row,
-                struct shown *out);
+                uint64_t wanted, struct shown *out);
+/* The bit of a cell, by its id. */
+uint64_t show_bit(int cell_id);
 /* All decisions up to here are known of every organisation this machine sees:
  * what an ending may speak for. */
 uint64_t show_end_base(struct store *store);

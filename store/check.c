@@ -1,6 +1,7 @@
 #include "store/check.h"
 #include "proto/value.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool there(const struct check_in *in, int field)
@@ -8,12 +9,25 @@ static bool there(const struct check_in *in, int field)
     return in->value[field].len > 0;
 }
 
+static bool in_cell(const struct check_in *in, int field)
+{
+    return in->kind->fields[field].cell == in->only_cell;
+}
+
 static bool within(const struct check_in *in, const struct rule *rule)
 {
     for (int i = 0; i < rule->fields; i++)
-        if (in->kind->fields[rule->field[i]].cell != in->only_cell)
+        if (!in_cell(in, rule->field[i]))
             return false;
     return true;
+}
+
+/* Does it look at no other cell at all, not even to be switched off? */
+static bool alone(const struct check_in *in, const struct rule *rule)
+{
+    return within(in, rule) &&
+           (rule->unless < 0 || in_cell(in, rule->unless)) &&
+           (rule->except_from == NULL || in_cell(in, rule->except_field));
 }
 
 static bool speaks_of_cell(const struct check_in *in, const struct rule *rule)
@@ -30,6 +44,8 @@ static bool asked(const struct check_in *in, const struct rule *rule)
 {
     if (in->only_cell == CHECK_ALL)
         return true;
+    if (in->alone)
+        return alone(in, rule);
     switch (rule->form) {
     case RULE_REQUIRED:
     case RULE_NEEDS:
@@ -67,11 +83,23 @@ static bool excepted(const struct check_in *in, const struct rule *rule)
            day <= to;
 }
 
+/* A cleaned whole number has at most 15 digits. */
+static int64_t number(struct bytes text)
+{
+    int64_t value = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] != '-')
+            value = value * 10 + (text.data[i] - '0');
+    return text.len > 0 && text.data[0] == '-' ? -value : value;
+}
+
 /* Texts of dates and months compare like the dates, as far as both go. */
 static bool in_order(struct bytes a, struct bytes b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
 
+    assert(len > 0);
     return memcmp(a.data, b.data, len) <= 0;
 }
 
@@ -167,7 +195,9 @@ static bool kept(const struct check_in *in, const struct rule *rule)
         return true;            /* the rest speak of values that are there */
     switch (rule->form) {
     case RULE_BEFORE:
-        return in_order(a, b);
+        return in->kind->fields[rule->field[0]].type == FIELD_INT
+                   ? number(a) <= number(b)
+                   : in_order(a, b);
     case RULE_MIN_GAP:
         return gap_kept(in, rule, a, b);
     case RULE_MIN_AGE:

@@ -23,6 +23,9 @@ struct check_in {
     /* Ask only rules that speak of fields of this cell (index), and
      * those that need a field to be there only within it; CHECK_ALL: all. */
     int only_cell;
+    /* Nothing is known but that cell: what else a save changes may be on its
+     * way, so rules that look at another cell are not asked. */
+    bool alone;
     bool (*exists)(void *user, const char *kind, const char *field,
                    struct bytes value);  /* NULL: do not look */
     void *user;

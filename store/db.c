@@ -41,6 +41,10 @@ int db_error(struct store *store, int sqlite_rc)
     }
     if (store->rc == 0)
         store->rc = err;
+    /* SQLite may end the whole transaction by itself: then nothing of this
+     * turn may be promised. */
+    if (store->open_turn && sqlite3_get_autocommit(store->db))
+        store->broken = true;
     return err;
 }
 
@@ -198,17 +202,43 @@ void tally_move(struct store *store, int from, int to, int64_t count)
     store->tally_dirty = true;
 }
 
+enum mark_depth mark_for(size_t bytes)
+{
+    return bytes > MARK_BYTES ? MARK_TURN : MARK_OUTER;
+}
+
 int mark_set(struct store *store, enum mark_depth depth,
              struct store_mark *mark)
 {
+    int rc = depth == MARK_TURN ? store_commit(store, NULL) : 0;
+
+    if (rc == 0)
+        rc = store_write(store);
     memcpy(mark->tally, store->tally, sizeof mark->tally);
     mark->records = store->records;
     mark->self = store->self;
     mark->self_n = store->self_n;
     mark->self_hash = store->self_hash;
+    if (rc < 0 || depth == MARK_TURN)
+        return rc;
     return db_run(store, db_stmt(store, depth == MARK_OUTER
                                             ? "SAVEPOINT outer"
                                             : "SAVEPOINT inner"));
+}
+
+static int mark_back(struct store *store, enum mark_depth depth)
+{
+    int rc;
+
+    if (depth == MARK_TURN) {
+        rc = db_run(store, db_stmt(store, "ROLLBACK"));
+        store->open_turn = false;
+        return rc;
+    }
+    rc = db_run(store, db_stmt(store, depth == MARK_OUTER
+                                          ? "ROLLBACK TO outer"
+                                          : "ROLLBACK TO inner"));
+    return mark_keep(store, depth) < 0 ? store->rc : rc;
 }
 
 /* When even going back fails SQLite has ended the whole transaction: nothing
@@ -224,15 +254,15 @@ void mark_undo(struct store *store, enum mark_depth depth,
     store->self_n = mark->self_n;
     store->self_hash = mark->self_hash;
     store->rc = 0;
-    db_run(store, db_stmt(store, depth == MARK_OUTER ? "ROLLBACK TO outer"
-                                                     : "ROLLBACK TO inner"));
-    if (mark_keep(store, depth) < 0)
+    if (mark_back(store, depth) < 0)
         store->broken = true;
     store->rc = first;
 }
 
 int mark_keep(struct store *store, enum mark_depth depth)
 {
+    if (depth == MARK_TURN)
+        return 0;
     return db_run(store, db_stmt(store, depth == MARK_OUTER
                                             ? "RELEASE outer"
                                             : "RELEASE inner"));

@@ -11,7 +11,7 @@ enum {
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
     TALLY_RECORDS = 100,
-    CHECKPOINT_PAGES = 2048,    /* 8 MiB of log; one turn adds less again */
+    CHECKPOINT_PAGES = 2560,    /* 10 MiB of log; a turn adds at most 4 */
     ORG_ROOM = 16
 };
 
@@ -107,19 +107,24 @@ bool org_covers(const char *org, struct bytes other);
 
 void tally_move(struct store *store, int from, int to, int64_t count);
 
-/* A point inside the turn to go back to, with the counters that live in
- * memory. Points may nest one deep: `name` is a literal, 'outer' or 'inner'. */
+/* A point to go back to, with the counters that live in memory. OUTER and INNER
+ * are savepoints inside the turn, for what is small. TURN is for much at once:
+ * it commits first, so that the turn itself is the point; a savepoint keeps a
+ * second copy of every page it touches. */
 struct store_mark {
     int64_t tally[STATES];
     int64_t records, self;
     uint64_t self_n;
     struct hash self_hash;
 };
-enum mark_depth { MARK_OUTER, MARK_INNER };
+enum mark_depth { MARK_TURN, MARK_OUTER, MARK_INNER };
+enum { MARK_BYTES = 16 * 1024 };        /* more than this is much */
 int mark_set(struct store *store, enum mark_depth depth,
              struct store_mark *mark);
 void mark_undo(struct store *store, enum mark_depth depth,
                const struct store_mark *mark);
 int mark_keep(struct store *store, enum mark_depth depth);
+/* The mark for something of this size. */
+enum mark_depth mark_for(size_t bytes);
 
 #endif

@@ -53,7 +53,8 @@ static bool withdraws(struct deciding *on)
 
 static bool withdrawn(struct deciding *on)
 {
-    if (withdraws(on))
+    on->withdrew = withdraws(on);
+    if (on->withdrew)
         verdict(on, STATE_SAME, REASON_NONE, "", "");
     return false;
 }
@@ -94,57 +95,17 @@ static void body_values(const struct kind *kind, int cell,
             value[i] = body_get(body, (uint64_t)kind->fields[i].id);
 }
 
-/* The cells that rules which can refuse bind to this one, as bits. */
-static uint64_t bound_cells(const struct kind *kind, int cell)
-{
-    uint64_t all = 0;
-
-    for (int i = 0; i < kind->nrules; i++) {
-        const struct rule *rule = &kind->rules[i];
-        uint64_t bits = 0;
-
-        for (int j = 0; j < rule->fields && rule->error; j++)
-            bits |= (uint64_t)1 << (kind->fields[rule->field[j]].cell & 63);
-        if (bits >> (cell & 63) & 1)
-            all |= bits;
-    }
-    return all & ~((uint64_t)1 << (cell & 63));
-}
-
-static void other_values(struct deciding *on, int cell, struct entry *entry,
-                         struct bytes *value)
-{
-    struct cell_row row;
-
-    if (on->kind->cells[cell].keyed ||
-        cell_find(on->store, on->row.id, (uint64_t)on->kind->cells[cell].id,
-                  bytes_text(""), &row) != 1 ||
-        row.force.origin == 0 ||
-        journal_load(on->store, row.force, entry) != 1 || !entry->readable)
-        return;
-    body_values(on->kind, cell, &entry->change.body, value);
-}
-
-enum { BOUND_MAX = 8 };         /* cells that rules tie to one cell */
-
+/* Rules between cells were kept at the desk. Here they are not asked: one save
+ * may change both, and its halves come one after the other. */
 static bool keeps_rules(struct deciding *on)
 {
-    struct check_in in = {.kind = on->kind, .only_cell = on->cell};
+    struct check_in in = {
+        .kind = on->kind, .only_cell = on->cell, .alone = true};
     struct finding errors[FINDINGS], warnings[FINDINGS];
-    struct entry other[BOUND_MAX];
-    uint64_t bound = bound_cells(on->kind, on->cell);
-    int nwarnings, nerrors, used = 0;
+    int nwarnings, nerrors;
 
-    for (int i = 1; i < on->kind->ncells && used < BOUND_MAX; i++) {
-        if ((bound >> (i & 63) & 1) == 0)
-            continue;
-        entry_init(&other[used]);
-        other_values(on, i, &other[used++], in.value);
-    }
     body_values(on->kind, on->cell, &on->entry->change.body, in.value);
     nerrors = check(&in, errors, warnings, &nwarnings);
-    for (int i = 0; i < used; i++)
-        entry_done(&other[i]);
     if (nerrors == 0)
         return true;
     verdict(on, STATE_RETURNED, REASON_RULE,
@@ -191,8 +152,8 @@ static void ask_merge(struct deciding *on)
 
 /* ---- what follows ---- */
 
-static int knew_add(struct store *store, const struct cell_row *cell,
-                    struct place_id place)
+int knew_add(struct store *store, const struct cell_row *cell,
+             struct place_id place)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "INSERT INTO knew (record, cell, key, origin, n) "
@@ -251,22 +212,36 @@ static int take(struct deciding *on)
                          on->ever && !on->force.change.removal
                              ? &on->force.change.body : NULL,
                          change->removal ? NULL : &change->body);
-    if (rc == 0)
+    if (rc < 0)
+        return rc;
+    if (was.org[0] != '\0' && (strcmp(was.org, on->row.org) != 0 ||
+                               strcmp(was.host, on->row.host) != 0)) {
+        rc = cell_save(on->store, &on->at);
+        if (rc == 0)            /* tells every cell, this one too */
+            rc = news_moved(on->store, &was, &on->row);
+    } else {
         rc = news_cell(on->store, &was, &on->row, &on->at);
-    if (rc == 0 && was.org[0] != '\0' &&
-        (strcmp(was.org, on->row.org) != 0 ||
-         strcmp(was.host, on->row.host) != 0))
-        rc = news_moved(on->store, &was, &on->row);
+    }
     return rc == 0 ? knew_favoured(on) : rc;
+}
+
+bool cell_untouched(const struct deciding *on, uint64_t cell)
+{
+    return on->fresh && cell > on->past;
 }
 
 static int load_cell(struct deciding *on)
 {
     const struct change *change = &on->entry->change;
-    int rc = cell_find(on->store, on->row.id, change->cell, change->key,
-                       &on->at);
+    int rc;
 
     on->ever = false;
+    if (cell_untouched(on, change->cell)) {
+        cell_new(on->row.id, change->cell, change->key, &on->at);
+        return 0;
+    }
+    rc = cell_find(on->store, on->row.id, change->cell, change->key,
+                   &on->at);
     if (rc == 1 && on->at.force.origin != 0) {
         rc = journal_load(on->store, on->at.force, &on->force);
         on->ever = rc == 1 && on->force.readable;
@@ -278,6 +253,7 @@ int decide(struct deciding *on)
 {
     int rc = load_cell(on);
 
+    on->withdrew = false;
     if (rc < 0)
         return rc;
     if (in_scope(on) &&
@@ -288,7 +264,7 @@ int decide(struct deciding *on)
     on->entry->number = next_number(on->store);
     if (on->entry->state == STATE_TAKEN)
         rc = take(on);
-    else if (on->entry->state == STATE_SAME)
+    else if (on->entry->state == STATE_SAME && on->ever && !on->withdrew)
         rc = knew_add(on->store, &on->at, on->entry->at);
     return rc < 0 ? rc : on->store->rc;
 }

@@ -16,7 +16,15 @@ struct deciding {
     struct entry force;         /* the change in force, if `ever` */
     bool ever;
     bool owner, host, county;
+    bool withdrew;              /* it only took back what was refused */
+    /* The record was added just now, and has no cell with a greater id than
+     * `past`: nobody need look for one. */
+    bool fresh;
+    uint64_t past;
 };
+
+/* Is there surely no such cell yet? */
+bool cell_untouched(const struct deciding *on, uint64_t cell);
 
 /* Decide entry->change, which is readable and whose record is in `row`, and
  * apply the verdict. The journal row itself is the caller's: written after
@@ -26,6 +34,8 @@ int decide(struct deciding *on);
  * cases it settles. */
 int decide_after(struct deciding *on);
 
+int knew_add(struct store *store, const struct cell_row *cell,
+             struct place_id place);
 /* Did the author of `line` know what is in force in this cell? */
 bool knew(struct store *store, const struct cell_row *cell,
           struct place_id line, uint64_t base);

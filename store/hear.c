@@ -25,6 +25,7 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     struct place_id at;
     struct record_row row;
     int64_t origin;
+    int rc;
 
     buf_clear(&entry->bytes);
     buf_put(&entry->bytes, item->change.data, item->change.len);
@@ -34,10 +35,12 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     origin = origin_row_of(store, &entry->change.name.origin);
     if (origin < 0)
         return (int)origin;
-    if (record_find(store, &entry->change.record, &row) == 0 &&
-        record_add(store, &entry->change.record, entry->change.kind,
-                   &row) < 0)
-        return store->rc;
+    rc = record_find(store, &entry->change.record, &row);
+    if (rc == 0)
+        rc = record_add(store, &entry->change.record, entry->change.kind,
+                        &row);
+    if (rc < 0)
+        return rc;
     at = (struct place_id){origin, entry->change.name.n};
     entry->at = at;
     entry->record = row.id;
@@ -246,6 +249,7 @@ int store_settle_news(struct store *store, const struct news *news,
     struct hearing on = {.store = store, .out = out};
     struct news reading = *news;
     struct store_mark mark;
+    enum mark_depth depth;
     bool known;
     uint64_t cursor;
     int rc = store_write(store);
@@ -256,14 +260,15 @@ int store_settle_news(struct store *store, const struct news *news,
     cursor = cursor_of(store, news->stream, &known);
     if (!known || news->from > cursor || news->to < cursor)
         return 0;
-    rc = mark_set(store, MARK_OUTER, &mark);
+    depth = mark_for(news->raw.len);
+    rc = mark_set(store, depth, &mark);
     if (rc < 0)
         return rc;
     entry_init(&on.entry);
     rc = hear_all(&on, &reading);
     entry_done(&on.entry);
     if (rc == 0)
-        return mark_keep(store, MARK_OUTER);
-    mark_undo(store, MARK_OUTER, &mark);
+        return mark_keep(store, depth);
+    mark_undo(store, depth, &mark);
     return fault_set(fault, rc, "news", "nothing of it was applied");
 }

@@ -29,8 +29,12 @@ static void entry_read(sqlite3_stmt *stmt, struct entry *out)
     db_column_hash(stmt, 9, &out->hash);
     buf_clear(&out->bytes);
     buf_put(&out->bytes, bytes.data, bytes.len);
-    out->readable = bytes.len > 0 &&
-                    change_open(buf_view(&out->bytes), &out->change) == 0;
+    /* What was set aside may be anything; the rest was read strictly once. */
+    out->readable =
+        bytes.len > 0 &&
+        (out->state == STATE_ASIDE
+             ? change_read(buf_view(&out->bytes), &out->change)
+             : change_open(buf_view(&out->bytes), &out->change)) == 0;
 }
 
 int journal_load(struct store *store, struct place_id at, struct entry *out)

@@ -75,4 +75,7 @@ int journal_self(struct store *store);
 int journal_write(struct store *store, struct change *change, int64_t record,
                   struct place_id *at);
 
+/* Count the changes that are counted here, by state. (In rebuild.c.) */
+void count_journal(struct store *store, int64_t count[STATES]);
+
 #endif

@@ -55,6 +55,8 @@ static bool knew_record(struct store *store, int64_t record,
 bool knew(struct store *store, const struct cell_row *cell,
           struct place_id line, uint64_t base)
 {
+    if (base > store->number)   /* no number yet: it speaks of nothing */
+        base = 0;
     if (cell->cell == CELL_END)
         return knew_record(store, cell->record, line, base);
     return knew_cell(store, cell, line, base);

@@ -13,11 +13,20 @@ static void reserve(struct store *store, uint64_t upto)
         int rc = store->world.reserve(store->world.user,
                                       upto + RESERVE_BLOCK);
 
-        if (rc < 0 && store->rc == 0)
+        if (rc == 0)
+            store->reserved = upto + RESERVE_BLOCK;
+        else if (store->rc == 0)
             store->rc = rc;
-        store->reserved = upto + RESERVE_BLOCK;
     }
     store->numbers_dirty = true;
+}
+
+void numbers_raise(struct store *store, uint64_t number, uint64_t seq)
+{
+    if (number > store->number)
+        reserve(store, store->number = number);
+    if (seq > store->seq)
+        reserve(store, store->seq = seq);
 }
 
 uint64_t next_number(struct store *store)
@@ -84,7 +93,9 @@ int news_cell(struct store *store, const struct record_row *was,
     for (int i = 0; i < store->nstreams && rc == 0; i++) {
         const struct stream *stream = &store->streams[i];
 
-        if (old != 0 && org_sees(stream->name, was))
+        /* The very cell that lets a record in is told twice in one turn. */
+        if (old != 0 && (org_sees(stream->name, was) ||
+                         org_sees(stream->name, is)))
             rc = news_delete(store, stream->id, old);
         if (rc == 0 && org_sees(stream->name, is))
             rc = news_insert(store, stream->id, cell->seq, NEWS_STATE,
@@ -159,8 +170,8 @@ static int moved_cases(struct store *store, const struct record_row *row)
 
     do {
         sqlite3_stmt *stmt = db_stmt(
-            store, "SELECT id FROM cases WHERE record = ?1 AND open = 1 AND "
-                   "id > ?2 ORDER BY id LIMIT 1");
+            store, "SELECT id FROM cases WHERE record = ?1 AND id > ?2 "
+                   "ORDER BY id LIMIT 1");
 
         db_int(stmt, 1, row->id);
         db_int(stmt, 2, after);
@@ -199,8 +210,8 @@ int news_moved(struct store *store, const struct record_row *was,
 
 /* ---- cases and late verdicts ---- */
 
-static int station_of(struct store *store, int64_t origin, char *out,
-                      size_t size)
+int origin_station(struct store *store, int64_t origin, char *out,
+                   size_t size)
 {
     sqlite3_stmt *stmt =
         db_stmt(store, "SELECT ifnull(station, '') FROM origin WHERE id = ?1");
@@ -213,6 +224,16 @@ static int station_of(struct store *store, int64_t origin, char *out,
         db_column_text(stmt, 0, out, size);
     sqlite3_reset(stmt);
     return rc;
+}
+
+const char *origin_org(struct store *store, int64_t origin)
+{
+    char name[STATION_MAX + 1];
+    const struct known_station *station;
+
+    origin_station(store, origin, name, sizeof name);
+    station = station_known(store, name);
+    return station == NULL ? "" : station->org;
 }
 
 /* Who sees the owner's side may decide; the receiving side only where it may
@@ -259,7 +280,7 @@ int news_case(struct store *store, const struct record_row *row,
     const struct known_station *author;
     uint64_t seq = next_seq(store);
     bool told = false;
-    int rc = station_of(store, which->at.origin, name, sizeof name);
+    int rc = origin_station(store, which->at.origin, name, sizeof name);
 
     author = station_known(store, name);
     if (rc >= 0)
@@ -279,11 +300,38 @@ int news_case(struct store *store, const struct record_row *row,
     return rc < 0 ? rc : case_set_seq(store, which->id, seq);
 }
 
+static int open_case_told(struct store *store, const struct stream *stream,
+                          int64_t id)
+{
+    struct case_row found;
+    struct record_row row;
+    bool known;
+
+    if (case_by_row(store, id, &found) != 1 || found.seq == 0)
+        return store->rc;
+    known = found.record != 0 && record_by_row(store, found.record, &row) == 1;
+    if (!case_concerns(store, stream->name, known ? &row : NULL, &found))
+        return 0;
+    return news_insert(store, stream->id, found.seq, NEWS_CASE, id, 0, "");
+}
+
+int news_open_cases(struct store *store, const struct stream *stream)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT id FROM cases WHERE open = 1 ORDER BY id");
+    int rc = 0;
+
+    while (rc == 0 && db_step(store, stmt) == 1)
+        rc = open_case_told(store, stream, sqlite3_column_int64(stmt, 0));
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : store->rc;
+}
+
 int news_verdict(struct store *store, struct place_id at)
 {
     char name[STATION_MAX + 1];
     const struct known_station *author;
-    int rc = station_of(store, at.origin, name, sizeof name);
+    int rc = origin_station(store, at.origin, name, sizeof name);
 
     author = station_known(store, name);
     if (rc < 0 || author == NULL)

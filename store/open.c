@@ -65,10 +65,13 @@ static int configure(struct store *store, struct fault *fault)
         {"PRAGMA secure_delete = ON", "1"},
     };
 
-    db_exec(store, "PRAGMA synchronous = FULL; PRAGMA cache_size = -4096; "
+    db_exec(store, "PRAGMA synchronous = FULL; "
                    "PRAGMA temp_store = FILE; PRAGMA cell_size_check = ON; "
                    "PRAGMA journal_size_limit = 16777216; "
                    "PRAGMA trusted_schema = OFF");
+    /* A station's PC is small; a hub serves a county. */
+    db_exec(store, store->hub ? "PRAGMA cache_size = -16384"
+                              : "PRAGMA cache_size = -4096");
     for (size_t i = 0; i < sizeof pragma / sizeof pragma[0]; i++)
         if (!pragma_is(store, pragma[i][0], pragma[i][1])) {
             int rc = sqlite3_errcode(store->db);
@@ -98,7 +101,7 @@ static int schema_ready(struct store *store, struct fault *fault)
         db_exec(store, store_schema);
         if (store->rc == 0)
             meta_set(store, "schema", SCHEMA_VERSION);
-        db_exec(store, "COMMIT");
+        db_exec(store, store->rc == 0 ? "COMMIT" : "ROLLBACK");
     }
     if (store->rc < 0)
         return fault_set(fault, store->rc, "", "%s",
@@ -164,6 +167,8 @@ int store_set_kinds(struct store *store, struct bytes text,
 {
     int rc = store_write(store);
 
+    if (rc == 0)
+        rc = meta_set(store, "kinds_from_hub", 1);
     return rc < 0 ? fault_set(fault, rc, "", "kinds") :
                     kinds_use(store, text, fault);
 }
@@ -226,6 +231,18 @@ static int numbers_ready(struct store *store,
     return 0;
 }
 
+/* A savepoint's second copies of pages stay in memory up to here. Not more:
+ * SQLite 3.40 writes the spill in one piece and may come back short of 128 KiB.
+ * Once per process, before the first connection; refused afterwards. */
+static void keep_savepoints_in_memory(void)
+{
+    static bool done;
+
+    if (!done)
+        sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 128000);
+    done = true;
+}
+
 int store_open(const struct store_options *options, struct store **out,
                struct fault *fault)
 {
@@ -233,6 +250,7 @@ int store_open(const struct store_options *options, struct store **out,
     int rc;
 
     *out = NULL;
+    keep_savepoints_in_memory();
     memset(store, 0, sizeof *store);
     copy_options(store, options);
     rc = sqlite3_open_v2(options->path, &store->db,

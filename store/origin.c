@@ -60,8 +60,10 @@ int64_t origin_row_of(struct store *store, const struct id *origin)
     sqlite3_stmt *stmt;
     int rc = origin_find(store, origin, &row);
 
-    if (rc != 0)
-        return rc < 0 ? rc : row.id;
+    if (rc < 0)
+        return rc;
+    if (rc == 1)
+        return row.id;
     stmt = db_stmt(store, "INSERT INTO origin (origin, own) VALUES (?1, 0)");
     db_id(stmt, 1, origin);
     rc = db_run(store, stmt);

@@ -1,7 +1,5 @@
 #include "store/plan.h"
-#include "store/check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct shown_cell *shown_cell(const struct plan *plan, int cell,
@@ -150,7 +148,7 @@ static int plan_keys(struct store *store, struct plan *plan, int cell)
 }
 
 /* The ending's base speaks for every cell of the record. */
-static int plan_ending(struct plan *plan)
+static int plan_ending(struct store *store, struct plan *plan)
 {
     const struct edit *edit = plan->edit;
     struct plan_cell *to;
@@ -172,7 +170,7 @@ static int plan_ending(struct plan *plan)
             body_set(&to->body, END_SURVIVOR, bytes_text(plan->survivor));
         }
     }
-    to->base = given_base(edit, 0, bytes_of("", 0), plan->shown.end_base);
+    to->base = given_base(edit, 0, bytes_of("", 0), show_end_base(store));
     return 0;
 }
 
@@ -183,133 +181,7 @@ static int plan_cells(struct store *store, struct plan *plan)
     for (int i = 1; i < plan->kind->ncells && rc == 0; i++)
         rc = plan->kind->cells[i].keyed ? plan_keys(store, plan, i)
                                         : plan_fields(store, plan, i);
-    return rc == 0 ? plan_ending(plan) : rc;
-}
-
-/* ---- check ---- */
-
-static bool exists(void *user, const char *kind_name, const char *field_name,
-                   struct bytes value)
-{
-    struct store *store = user;
-    const struct kind *kind = kinds_find(store->kinds, kind_name);
-    int field = kind == NULL ? -1 : kind_field(kind, field_name);
-
-    return field >= 0 && lookup_other(store, kind, field, value, 0) != 0;
-}
-
-static void values_of(const struct kind *kind, int cell,
-                      const struct body *body, struct bytes *value)
-{
-    for (int i = 0; i < kind->nfields; i++) {
-        const struct field *field = &kind->fields[i];
-
-        if (field->cell != cell)
-            continue;
-        if (field->type == FIELD_SET)
-            value[i] = bytes_text("+");
-        else
-            value[i] = body_get(body, (uint64_t)field->id);
-    }
-}
-
-/* The record as it would be: what is shown, with the plan on top. */
-static void record_values(const struct plan *plan, struct bytes *value)
-{
-    static const struct body empty;
-
-    memset(value, 0, sizeof *value * CHECK_FIELDS);
-    for (int i = 0; i < plan->shown.cells; i++)
-        if (plan->shown.cell[i].present)
-            values_of(plan->kind, plan->shown.cell[i].cell,
-                      &plan->shown.cell[i].body, value);
-    for (int i = 0; i < plan->cells; i++)
-        if (!plan->cell[i].removal)
-            values_of(plan->kind, plan->cell[i].cell, &plan->cell[i].body,
-                      value);
-        else if (!plan->kind->cells[plan->cell[i].cell].keyed)
-            values_of(plan->kind, plan->cell[i].cell, &empty, value);
-}
-
-static void warn(struct receipt *out, const char *rule, const char *field)
-{
-    for (int i = 0; i < out->warnings; i++)
-        if (strcmp(out->warning[i].rule, rule) == 0 &&
-            strcmp(out->warning[i].field, field) == 0)
-            return;
-    if (out->warnings == WARNINGS)
-        return;
-    snprintf(out->warning[out->warnings].rule, sizeof out->warning[0].rule,
-             "%s", rule);
-    snprintf(out->warning[out->warnings].field, sizeof out->warning[0].field,
-             "%s", field);
-    out->warnings++;
-}
-
-static int broken_rule(const struct plan *plan, const struct finding *found,
-                       struct fault *fault)
-{
-    const struct rule *rule = found->rule;
-    const char *field = plan->kind->fields[found->field].name;
-    int rc = fault_set(fault, ERR_RULE, field, "%s",
-                       rule == NULL ? "it must be filled in"
-                       : rule->says != NULL ? rule->says
-                                            : "see the rules of this kind");
-
-    if (fault != NULL)
-        snprintf(fault->rule, sizeof fault->rule, "%s",
-                 rule == NULL ? "required" : rule->id);
-    return rc;
-}
-
-static int check_once(struct store *store, const struct plan *plan,
-                      struct check_in *in, struct receipt *out,
-                      struct fault *fault)
-{
-    struct finding errors[FINDINGS], warnings[FINDINGS];
-    int nwarnings, nerrors;
-
-    in->exists = exists;
-    in->user = store;
-    nerrors = check(in, errors, warnings, &nwarnings);
-    for (int i = 0; i < nwarnings; i++)
-        warn(out, warnings[i].rule->id,
-             plan->kind->fields[warnings[i].field].name);
-    return nerrors > 0 ? broken_rule(plan, &errors[0], fault) : 0;
-}
-
-static void warn_duplicates(struct store *store, const struct plan *plan,
-                            const struct check_in *in, struct receipt *out)
-{
-    for (int i = 0; i < plan->kind->nfields; i++)
-        if (plan->kind->fields[i].unique && in->value[i].len > 0 &&
-            lookup_other(store, plan->kind, i, in->value[i],
-                         plan->row.id) != 0)
-            warn(out, "unique", plan->kind->fields[i].name);
-}
-
-/* A new record is checked whole; an edit only where it touches, so that a rule
- * made later is a to-do and never stands in the way of other work. */
-static int plan_check(struct store *store, const struct plan *plan,
-                      struct receipt *out, struct fault *fault)
-{
-    struct check_in in = {.kind = plan->kind, .only_cell = CHECK_ALL};
-    int rc = 0;
-
-    record_values(plan, in.value);
-    if (!plan->existed) {
-        rc = check_once(store, plan, &in, out, fault);
-        warn_duplicates(store, plan, &in, out);
-        return rc;
-    }
-    for (int i = 0; i < plan->cells && rc == 0; i++) {
-        in.only_cell = plan->cell[i].cell;
-        if (in.only_cell > 0)
-            rc = check_once(store, plan, &in, out, fault);
-        if (in.only_cell == 1)
-            warn_duplicates(store, plan, &in, out);
-    }
-    return rc;
+    return rc == 0 ? plan_ending(store, plan) : rc;
 }
 
 /* ---- which record ---- */
@@ -338,14 +210,56 @@ static int new_record(struct store *store, struct plan *plan,
     plan->row.record = edit->record;
     plan->shown.cells = 0;
     plan->shown.ended = false;
-    plan->shown.end_base = 0;
     return 0;
+}
+
+static uint64_t touched_cells(const struct kind *kind,
+                              const struct edit *edit)
+{
+    uint64_t touched = edit->ending == ENDING_NONE ? 0 : show_bit(CELL_END);
+
+    for (int i = 0; i < edit->nset; i++)
+        touched |= show_bit(
+            kind->cells[kind->fields[edit->set[i].field].cell].id);
+    for (int i = 0; i < edit->nkeys; i++)
+        touched |= show_bit(kind->cells[edit->key[i].cell].id);
+    for (int i = 0; i < edit->nwhole; i++)
+        touched |= show_bit(kind->cells[edit->whole[i]].id);
+    return touched;
+}
+
+static uint64_t rule_cells(const struct kind *kind, const struct rule *rule)
+{
+    uint64_t cells = 0;
+
+    for (int i = 0; i < rule->fields; i++)
+        cells |= show_bit(kind->cells[kind->fields[rule->field[i]].cell].id);
+    if (rule->unless >= 0)
+        cells |= show_bit(kind->cells[kind->fields[rule->unless].cell].id);
+    return cells;
+}
+
+/* The cells an edit touches, and those that rules bind to them; the ending, as
+ * an edit must know whether the record has ended. */
+static uint64_t wanted_cells(const struct kind *kind, const struct edit *edit)
+{
+    uint64_t touched = touched_cells(kind, edit);
+    uint64_t wanted = touched | show_bit(CELL_END);
+
+    for (int i = 0; i < kind->nrules; i++) {
+        uint64_t bound = rule_cells(kind, &kind->rules[i]);
+
+        if ((bound & touched) != 0)
+            wanted |= bound;
+    }
+    return wanted;
 }
 
 static int old_record(struct store *store, struct plan *plan,
                       struct fault *fault)
 {
     const struct edit *edit = plan->edit;
+    const struct kind *kind = kinds_by_id(store->kinds, plan->row.kind);
     int rc;
 
     if (!record_shown(&plan->row) && edit->nsettles == 0)
@@ -353,15 +267,17 @@ static int old_record(struct store *store, struct plan *plan,
                          "it may come with the next exchange");
     if (edit->create && !edit->imported)
         return fault_set(fault, ERR_VALUE, "id", "this id is used already");
-    rc = show_record(store, &plan->row, &plan->shown);
+    if (kind == NULL)
+        return fault_set(fault, ERR_KIND, "kind", "not known on this machine");
+    if (edit->kind != NULL && edit->kind != kind)
+        return fault_set(fault, ERR_KIND, "kind", "the record is a %s",
+                         kind->name);
+    rc = show_record(store, &plan->row, wanted_cells(kind, edit),
+                     &plan->shown);
     if (rc < 0)
         return fault_set(fault, rc, "id", "the record cannot be shown");
-    plan->shown.end_base = show_end_base(store);
-    plan->kind = plan->shown.kind;
+    plan->kind = kind;
     plan->existed = true;
-    if (edit->kind != NULL && edit->kind != plan->kind)
-        return fault_set(fault, ERR_KIND, "kind", "the record is a %s",
-                         plan->kind->name);
     return 0;
 }
 

@@ -29,4 +29,10 @@ struct plan {
 int plan_make(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault);
 
+/* Check what plan_make planned. A new record is checked whole; an edit only
+ * where it touches, so that a rule made later is a to-do and never stands in
+ * the way of other work. */
+int plan_check(struct store *store, const struct plan *plan,
+               struct receipt *out, struct fault *fault);
+
 #endif

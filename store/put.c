@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_SIZE = 16 };
+enum { TIME_SIZE = 6, TOKEN_SIZE = TIME_SIZE + 16 };
 
 static void receipt_add(struct receipt *out, const struct name *name, int cell,
                         struct bytes key, enum state state)
@@ -25,6 +25,15 @@ static void receipt_add(struct receipt *out, const struct name *name, int cell,
     out->change[out->changes].key[key.len] = '\0';
     out->change[out->changes].state = state;
     out->changes++;
+}
+
+static bool named_already(const struct change *change)
+{
+    for (int i = 0; i < change->nsettles; i++)
+        if (name_equal(&change->settles[i],
+                       &change->settles[change->nsettles]))
+            return true;
+    return false;
 }
 
 /* An own value that was returned is corrected by the next edit of its cell:
@@ -49,7 +58,8 @@ static void name_returned(struct store *store, const struct plan_cell *cell,
         at.origin = sqlite3_column_int64(stmt, 0);
         at.n = db_column_num(stmt, 1);
         if (place_is_own(store, at) &&
-            place_name(store, at, &change->settles[change->nsettles]) == 0)
+            place_name(store, at, &change->settles[change->nsettles]) == 0 &&
+            !named_already(change))
             change->nsettles++;
     }
     sqlite3_reset(stmt);
@@ -126,9 +136,18 @@ static int write_plan(struct store *store, struct plan *plan,
 
 /* ---- tokens ---- */
 
-static void token_hash(struct bytes token, uint8_t out[TOKEN_SIZE])
+/* The key of a token. Lines of a sheet come in order of time mostly: with the
+ * time they state in front, their keys lie together. */
+static void token_hash(const struct edit *edit, uint8_t out[TOKEN_SIZE])
 {
-    crypto_generichash(out, TOKEN_SIZE, token.data, token.len, NULL, 0);
+    uint8_t *at = out + TIME_SIZE;
+
+    memset(out, 0, TIME_SIZE);
+    for (int i = 0; i < TIME_SIZE && edit->imported && edit->has_at; i++)
+        out[i] = (uint8_t)((uint64_t)edit->at_ms >>
+                           (8 * (TIME_SIZE - 1 - i)));
+    crypto_generichash(at, TOKEN_SIZE - TIME_SIZE, edit->token.data,
+                       edit->token.len, NULL, 0);
 }
 
 static int64_t edit_digest(const struct edit *edit)
@@ -145,9 +164,16 @@ static int64_t edit_digest(const struct edit *edit)
         crypto_generichash_update(&state, edit->set[i].text.data,
                                   edit->set[i].text.len);
     }
-    for (int i = 0; i < edit->nkeys; i++)
+    for (int i = 0; i < edit->nkeys; i++) {
+        uint8_t present = edit->key[i].present;
+
+        crypto_generichash_update(&state, (const uint8_t *)&edit->key[i].cell,
+                                  sizeof edit->key[i].cell);
+        crypto_generichash_update(&state, &present, sizeof present);
         crypto_generichash_update(&state, edit->key[i].key.data,
                                   edit->key[i].key.len);
+    }
+    crypto_generichash_update(&state, edit->reason.data, edit->reason.len);
     crypto_generichash_update(&state, (const uint8_t *)&edit->ending,
                               sizeof edit->ending);
     crypto_generichash_final(&state, hash, sizeof hash);
@@ -192,7 +218,7 @@ static int token_used(struct store *store, const struct edit *edit,
     bool imported;
     int rc;
 
-    token_hash(edit->token, hash);
+    token_hash(edit, hash);
     db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
     rc = db_step(store, stmt);
     if (rc != 1)
@@ -210,8 +236,12 @@ static int token_used(struct store *store, const struct edit *edit,
                          "take a new token for a new edit");
     if (record != 0 && record_by_row(store, record, &row) == 1)
         out->record = row.record;
-    out->repeated = true;
     receipt_again(store, first, count, out);
+    /* Whoever asks again for a new record may have drawn another id. */
+    if (!edit->create && !id_equal(&out->record, &edit->record))
+        return fault_set(fault, ERR_TOKEN, "token",
+                         "take a new token for a new edit");
+    out->repeated = true;
     return 1;
 }
 
@@ -223,7 +253,7 @@ static int token_keep(struct store *store, const struct edit *edit,
                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     uint8_t hash[TOKEN_SIZE];
 
-    token_hash(edit->token, hash);
+    token_hash(edit, hash);
     db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
     for (int i = 2; i <= 5; i++)
         sqlite3_bind_null(stmt, i);

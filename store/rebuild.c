@@ -118,31 +118,119 @@ static int fold_cells(struct fold *on)
     return rc < 0 ? rc : on->store->rc;
 }
 
-int store_rebuild(struct store *store, struct fault *fault)
-{
-    struct fold on = {.store = store};
-    int rc = store_write(store);
+/* ---- what follows from the cells ---- */
 
-    if (rc == 0)
-        rc = fold_cells(&on);
-    if (rc < 0)
-        return fault_set(fault, rc, "", "rebuild");
-    if (on.differed)
-        return fault_set(fault, ERR_CORRUPT, "",
-                         "cells differed from the journal and were made again");
-    return 0;
+static bool same_content(const struct entry *a, const struct entry *b)
+{
+    return a->readable && b->readable &&
+           a->change.removal == b->change.removal &&
+           body_equal(&a->change.body, &b->change.body);
 }
 
-/* ---- verify ---- */
+/* A change found the same since knows what is in force; one that only took back
+ * what was refused is called the same too, and knows nothing. */
+static int found_same(struct store *store, const struct cell_row *cell,
+                      const struct entry *force)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
+               "cell = ?2 AND key = ?3 AND state = ?4 AND number > ?5");
+    struct entry same;
+    int rc = 0;
 
-static int verify_count(struct store *store, struct fault *fault)
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    db_int(stmt, 4, STATE_SAME);
+    db_num(stmt, 5, cell->number);
+    entry_init(&same);
+    while (rc == 0 && db_step(store, stmt) == 1) {
+        struct place_id at = {sqlite3_column_int64(stmt, 0),
+                              db_column_num(stmt, 1)};
+
+        if (journal_load(store, at, &same) == 1 && same_content(&same, force))
+            rc = knew_add(store, cell, at);
+    }
+    sqlite3_reset(stmt);
+    entry_done(&same);
+    return rc < 0 ? rc : store->rc;
+}
+
+/* So does one that the settling was in favour of. */
+static int favoured(struct store *store, const struct cell_row *cell,
+                    const struct entry *force)
+{
+    const struct change *change = &force->change;
+    struct entry parked;
+    int rc = 0;
+
+    entry_init(&parked);
+    for (int i = 0; i < change->nsettles && rc == 0; i++)
+        if (journal_load(store, place_of(store, &change->settles[i]),
+                         &parked) == 1 &&
+            parked.record == cell->record && parked.cell == cell->cell &&
+            strcmp(parked.key, cell->key) == 0 && same_content(&parked, force))
+            rc = knew_add(store, cell, parked.at);
+    entry_done(&parked);
+    return rc;
+}
+
+/* Note what a cell shows, as if it were shown for the first time. */
+static int fold_shown(struct fold *on, const struct cell_row *cell)
+{
+    struct store *store = on->store;
+    struct record_row row;
+    struct entry entry;
+    const struct kind *kind;
+    int at, rc = record_by_row(store, cell->record, &row);
+
+    kind = rc == 1 ? kinds_by_id(store->kinds, row.kind) : NULL;
+    at = kind == NULL ? -1 : kind_cell_by_id(kind, cell->cell);
+    if (rc < 0 || at < 0)
+        return rc < 0 ? rc : 0;
+    entry_init(&entry);
+    rc = journal_load(store, cell_shown(cell), &entry);
+    if (rc == 1 && entry.readable) {
+        rc = record_note(store, &row, kind, at, NULL,
+                         entry.change.removal ? NULL : &entry.change.body);
+        if (rc == 0 && store->hub)
+            rc = found_same(store, cell, &entry);
+        if (rc == 0 && store->hub)
+            rc = favoured(store, cell, &entry);
+    }
+    entry_done(&entry);
+    return rc < 0 ? rc : 0;
+}
+
+static int fold_records(struct fold *on)
+{
+    struct store *store = on->store;
+    sqlite3_stmt *stmt;
+    struct cell_row cell;
+    int rc = 0;
+
+    db_exec(store, "UPDATE record SET org = NULL, host = NULL, ended = 0; "
+                   "DELETE FROM lookup; DELETE FROM knew");
+    store->records = 0;
+    stmt = db_stmt(store, "SELECT record, cell, key FROM cell "
+                          "ORDER BY record, cell, key");
+    while (rc == 0 && db_step(store, stmt) == 1) {
+        rc = cell_find(store, sqlite3_column_int64(stmt, 0),
+                       db_column_num(stmt, 1), db_column(stmt, 2), &cell);
+        rc = rc == 1 ? fold_shown(on, &cell) : rc;
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : store->rc;
+}
+
+void count_journal(struct store *store, int64_t count[STATES])
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT j.state, count(*) FROM journal j JOIN origin o "
                "ON o.id = j.origin WHERE ?1 OR (o.own = 1 AND j.n <= "
                "CASE WHEN o.id = ?2 THEN ?3 ELSE o.n END) GROUP BY j.state");
-    int64_t count[STATES] = {0};
 
+    memset(count, 0, sizeof *count * STATES);
     db_int(stmt, 1, store->hub);
     db_int(stmt, 2, store->self);
     db_num(stmt, 3, store->self_n);
@@ -150,88 +238,65 @@ static int verify_count(struct store *store, struct fault *fault)
         count[sqlite3_column_int(stmt, 0) % STATES] =
             sqlite3_column_int64(stmt, 1);
     sqlite3_reset(stmt);
-    for (int i = 0; i < STATES; i++)
-        if (count[i] != store->tally[i])
-            return fault_set(fault, ERR_CORRUPT, state_text((enum state)i),
-                             "%lld counted, %lld in the journal",
-                             (long long)store->tally[i],
-                             (long long)count[i]);
-    return store->rc;
 }
 
-/* The chain of one origin, from its anchor to its newest change. */
-static int verify_chain(struct store *store, const struct origin_row *origin,
-                        struct fault *fault)
+/* A hash of everything derived, to tell whether it was right. */
+static int64_t derived_hash(struct store *store)
 {
-    sqlite3_stmt *stmt =
-        db_stmt(store, "SELECT n, hash, bytes FROM journal WHERE origin = ?1 "
-                       "AND n <= ?2 ORDER BY n");
-    struct hash at = origin->parent_hash, hash;
-    uint64_t n = 0;
-    bool broken = false;
+    static const char *const sql[] = {
+        "SELECT id, org, host, ended FROM record ORDER BY id",
+        "SELECT hash, record, 0, 0 FROM lookup ORDER BY 1, 2",
+        "SELECT record * 64 + cell, key, origin, n FROM knew "
+        "ORDER BY record, cell, key, origin, n",
+    };
+    uint64_t hash = 14695981039346656037u;      /* FNV-1a */
 
-    db_int(stmt, 1, origin->id);
-    db_num(stmt, 2, origin->n);
-    while (!broken && db_step(store, stmt) == 1) {
-        struct bytes bytes = db_column(stmt, 2);
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
+        sqlite3_stmt *stmt = db_stmt(store, sql[i]);
 
-        db_column_hash(stmt, 1, &hash);
-        at = bytes.len > 0 ? change_hash(&at, bytes) : hash;
-        broken = db_column_num(stmt, 0) != ++n ||
-                 memcmp(at.b, hash.b, HASH_SIZE) != 0;
-    }
-    sqlite3_reset(stmt);
-    if (broken || n != origin->n)
-        return fault_set(fault, ERR_CORRUPT, "journal",
-                         "the chain of origin %lld breaks at change %llu",
-                         (long long)origin->id, (unsigned long long)n);
-    return store->rc;
-}
+        while (db_step(store, stmt) == 1)
+            for (int column = 0; column < 4; column++) {
+                struct bytes text = db_column(stmt, column);
 
-static int verify_chains(struct store *store, struct fault *fault)
-{
-    int64_t after = 0;
-    int rc;
-
-    do {
-        sqlite3_stmt *stmt =
-            db_stmt(store, "SELECT id FROM origin WHERE id > ?1 AND n > 0 OR "
-                           "id = ?2 AND id > ?1 ORDER BY id LIMIT 1");
-        struct origin_row origin;
-
-        db_int(stmt, 1, after);
-        db_int(stmt, 2, store->self);
-        rc = db_step(store, stmt);
-        if (rc == 1)
-            after = sqlite3_column_int64(stmt, 0);
+                for (size_t at = 0; at < text.len; at++)
+                    hash = (hash ^ text.data[at]) * 1099511628211u;
+                hash = (hash ^ 0xff) * 1099511628211u;
+            }
         sqlite3_reset(stmt);
-        if (rc == 1 && origin_by_row(store, after, &origin) == 1 &&
-            verify_chain(store, &origin, fault) < 0)
-            return ERR_CORRUPT;
-    } while (rc == 1);
-    return rc;
+    }
+    return (int64_t)hash;
 }
 
-static int verify_pages(struct store *store, struct fault *fault)
+static int fold_derived(struct fold *on)
 {
-    sqlite3_stmt *stmt = db_stmt(store, "PRAGMA quick_check(1)");
-    char said[64] = "";
+    struct store *store = on->store;
+    int64_t count[STATES], hash = derived_hash(store);
+    int64_t records = store->records;
+    int rc = fold_records(on);
 
-    if (db_step(store, stmt) == 1)
-        db_column_text(stmt, 0, said, sizeof said);
-    sqlite3_reset(stmt);
-    return strcmp(said, "ok") == 0
-               ? 0
-               : fault_set(fault, ERR_CORRUPT, "", "a page is damaged");
+    count_journal(store, count);
+    if (hash != derived_hash(store) || records != store->records ||
+        memcmp(count, store->tally, sizeof count) != 0)
+        on->differed = true;
+    memcpy(store->tally, count, sizeof count);
+    store->tally_dirty = true;
+    return rc < 0 ? rc : store->rc;
 }
 
-int store_verify(struct store *store, struct fault *fault)
+int store_rebuild(struct store *store, struct fault *fault)
 {
-    int rc;
+    struct fold on = {.store = store};
+    int rc = store_write(store);
 
-    store->rc = 0;
-    rc = verify_pages(store, fault);
     if (rc == 0)
-        rc = verify_count(store, fault);
-    return rc == 0 ? verify_chains(store, fault) : rc;
+        rc = fold_cells(&on);
+    if (rc == 0)
+        rc = fold_derived(&on);
+    if (rc < 0)
+        return fault_set(fault, rc, "", "rebuild");
+    if (on.differed)
+        return fault_set(fault, ERR_CORRUPT, "",
+                         "what is derived differed from the journal and was "
+                         "made again");
+    return 0;
 }

@@ -147,7 +147,7 @@ CREATE TABLE tally (
 
 -- A request asked again gives the same receipt; a line is imported once.
 CREATE TABLE token (
-    token BLOB PRIMARY KEY,     -- hash of the requester's token
+    token BLOB PRIMARY KEY,     -- a line's stated time, hash of the token
     digest INTEGER,             -- of what was asked; NULL for an imported
                                 -- line, whose token is all of it
     record INTEGER,             -- NULL where the first change tells it

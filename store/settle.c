@@ -267,27 +267,49 @@ static int confirm_apply(struct confirming *on)
     return rc == 0 ? receipt_keep(on) : rc;
 }
 
+enum { CONFIRM_BYTES = 64 };    /* a verdict is about so much work */
+
+static size_t confirmed_count(const struct confirm *confirm)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < confirm->runs; i++)
+        count += confirm->run[i].count;
+    return count;
+}
+
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
-                         struct fault *fault)
+                         bool *applied, struct fault *fault)
 {
     struct confirming on = {.store = store, .confirm = confirm};
     struct store_mark mark;
+    enum mark_depth depth;
     int rc = store_write(store);
 
+    *applied = false;
     if (rc < 0)
         return fault_set(fault, rc, "", "confirm");
     if (confirm->standing == STANDING_FORKED)
         return fault_set(fault, ERR_FORKED, "origin",
                          "this disk was copied or set back");
-    if (origin_find(store, &confirm->origin, &on.origin) != 1 ||
-        !on.origin.own || confirm->runs == 0 ||
+    if (origin_find(store, &confirm->origin, &on.origin) != 1)
+        return 0;
+    /* The hub has less than it confirmed: it was set back. Send it again. */
+    if (on.origin.own && confirm->from == on.origin.confirmed + 1 &&
+        confirm->through < on.origin.confirmed) {
+        on.n = confirm->through;
+        return confirmed_move(&on);
+    }
+    if (!on.origin.own || confirm->runs == 0 ||
         confirm->from != on.origin.confirmed + 1)
         return 0;               /* an old answer: known already */
-    rc = mark_set(store, MARK_OUTER, &mark);
+    depth = mark_for(confirmed_count(confirm) * CONFIRM_BYTES);
+    rc = mark_set(store, depth, &mark);
     if (rc == 0)
         rc = confirm_apply(&on);
+    *applied = rc == 0;
     if (rc == 0)
-        return mark_keep(store, MARK_OUTER);
-    mark_undo(store, MARK_OUTER, &mark);
+        return mark_keep(store, depth);
+    mark_undo(store, depth, &mark);
     return fault_set(fault, rc, "confirm", "nothing of it was applied");
 }

@@ -60,7 +60,8 @@ static bool cell_views(const struct kind *kind, struct shown_cell *cell,
 }
 
 static void shown_cells(struct store *store, const struct record_row *row,
-                        struct shown *out, struct lying *lying)
+                        uint64_t wanted, struct shown *out,
+                        struct lying *lying)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT c.cell, c.number, c.own_n, c.own_base, o.origin, j.n, "
@@ -68,14 +69,17 @@ static void shown_cells(struct store *store, const struct record_row *row,
                "JOIN journal j ON j.origin = ifnull(c.own_origin, c.origin) "
                "AND j.n = ifnull(c.own_n, c.n) "
                "JOIN origin o ON o.id = j.origin "
-               "WHERE c.record = ?1 ORDER BY c.cell, c.key");
+               "WHERE c.record = ?1 AND ?2 >> min(c.cell, 63) & 1 "
+               "ORDER BY c.cell, c.key");
+    int count = 0;
 
     db_int(stmt, 1, row->id);
-    while (out->cells < SHOWN_CELLS && db_step(store, stmt) == 1) {
-        cell_columns(stmt, &out->cell[out->cells], &lying[out->cells],
-                     &out->text);
-        out->cells++;
+    db_num(stmt, 2, wanted);
+    while (count < SHOWN_CELLS && db_step(store, stmt) == 1) {
+        cell_columns(stmt, &out->cell[count], &lying[count], &out->text);
+        count++;
     }
+    out->cells = count;
     sqlite3_reset(stmt);
 }
 
@@ -108,8 +112,13 @@ static void shown_views(const struct kind *kind, struct shown *out,
     free(change);
 }
 
+uint64_t show_bit(int cell_id)
+{
+    return (uint64_t)1 << (cell_id < 63 ? cell_id : 63);
+}
+
 int show_record(struct store *store, const struct record_row *row,
-                struct shown *out)
+                uint64_t wanted, struct shown *out)
 {
     struct lying lying[SHOWN_CELLS];
     size_t org, host;
@@ -127,7 +136,7 @@ int show_record(struct store *store, const struct record_row *row,
     buf_put(&out->text, row->org, strlen(row->org));
     host = out->text.len;
     buf_put(&out->text, row->host, strlen(row->host));
-    shown_cells(store, row, out, lying);
+    shown_cells(store, row, wanted, out, lying);
     if (out->text.full)
         return ERR_SIZE;
     out->org = bytes_of(out->text.data + org, strlen(row->org));
@@ -176,7 +185,7 @@ static void mark_cases(struct store *store, int64_t record, struct shown *out)
 static int show_row(struct store *store, const struct record_row *row,
                     struct shown *out)
 {
-    int rc = show_record(store, row, out);
+    int rc = show_record(store, row, SHOW_ALL, out);
 
     if (rc < 0)
         return rc;
@@ -280,7 +289,10 @@ int store_history(struct store *store, const struct id *record,
 int store_status(struct store *store, struct store_status *out)
 {
     sqlite3_stmt *stmt =
-        db_stmt(store, "SELECT count(*) FROM cases WHERE open = 1");
+        db_stmt(store, "SELECT count(*) FROM cases c LEFT JOIN record r "
+                       "ON r.id = c.record WHERE c.open = 1 AND "
+                       "(ifnull(r.gone, 0) = 0 OR c.origin IN "
+                       "(SELECT id FROM origin WHERE own = 1))");
     sqlite3_int64 pages = 0, size = 0;
 
     store->rc = 0;

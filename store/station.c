@@ -1,9 +1,10 @@
 /* Hub: who may speak, and the streams of news each of them reads. */
 #include "store/news.h"
 
-/* No counter comes near this in a thousand years; a claim beyond it is no
- * number of ours, and would use up what is left. */
-#define NUMBER_MAX ((uint64_t)1 << 48)
+/* How far a station's numbers may be ahead of a hub that was set back: more
+ * than any county decides in its life, and still no single claim can use up
+ * what is left. */
+#define LEAP_MAX ((uint64_t)1 << 32)
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static int64_t stream_row(struct store *store, const char *name, bool *fresh)
 
 /* An organisation that is new here gets what it sees of the whole register,
  * under the seqs it has: that is its first load. */
-static int stream_fill(struct store *store, int64_t stream, const char *org)
+static int stream_fill(struct store *store, const struct stream *stream)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "INSERT INTO news (stream, seq, what, a, b, key) "
@@ -41,10 +42,13 @@ static int stream_fill(struct store *store, int64_t stream, const char *org)
                "(substr(r.org, 1, length(?3)) = ?3 OR "
                "substr(r.host, 1, length(?3)) = ?3)");
 
-    db_int(stmt, 1, stream);
+    int rc;
+
+    db_int(stmt, 1, stream->id);
     db_int(stmt, 2, NEWS_STATE);
-    db_text(stmt, 3, bytes_text(org));
-    return db_run(store, stmt);
+    db_text(stmt, 3, bytes_text(stream->name));
+    rc = db_run(store, stmt);
+    return rc < 0 ? rc : news_open_cases(store, stream);
 }
 
 static int add_stream(struct store *store, const char *org)
@@ -64,7 +68,7 @@ static int add_stream(struct store *store, const char *org)
     to = &store->streams[store->nstreams++];
     to->id = id;
     snprintf(to->name, sizeof to->name, "%s", org);
-    return fresh ? stream_fill(store, id, org) : 0;
+    return fresh ? stream_fill(store, to) : 0;
 }
 
 static int add_station(struct store *store, const struct station *station)
@@ -87,15 +91,51 @@ static int add_station(struct store *store, const struct station *station)
     return add_stream(store, station->org);
 }
 
+/* An organisation without a station today may have one again tomorrow, and
+ * must not miss anything of the time between. */
+static int known_streams(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT name FROM stream WHERE name NOT LIKE '@%' ORDER BY id");
+    char name[STREAM_MAX + 1];
+    int rc = 0;
+
+    store->nstreams = 0;
+    while (rc == 0 && db_step(store, stmt) == 1) {
+        db_column_text(stmt, 0, name, sizeof name);
+        rc = add_stream(store, name);
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : store->rc;
+}
+
 int store_stations(struct store *store, const struct station *list, int count,
                    struct fault *fault)
 {
     int rc = store_write(store);
 
-    store->nstreams = store->nstations = 0;
+    store->nstations = 0;
+    if (rc == 0)
+        rc = known_streams(store);
     for (int i = 0; i < count && rc == 0; i++)
         rc = add_station(store, &list[i]);
     return rc < 0 ? fault_set(fault, rc, "", "stations") : 0;
+}
+
+static int counters_sane(const struct store *store,
+                         const struct hello *hello)
+{
+    const uint64_t all[] = {hello->written, hello->queued, hello->parked,
+                            hello->returned, hello->aside};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] > INT64_MAX)
+            return ERR_FORMAT;
+    if (hello->number > store->number + LEAP_MAX ||
+        hello->seq > store->seq + LEAP_MAX ||
+        hello->life > store->life + LEAP_MAX)
+        return ERR_FORMAT;
+    return 0;
 }
 
 static int keep_health(struct store *store, const struct station *station,
@@ -150,16 +190,10 @@ static int keep_head(struct store *store, const struct station *station,
  * hub was set back unnoticed: raise everything above before deciding. */
 static int raise_above(struct store *store, const struct hello *hello)
 {
-    if (hello->number > NUMBER_MAX || hello->seq > NUMBER_MAX ||
-        hello->life > NUMBER_MAX)
-        return ERR_FORMAT;
-    if (hello->number > store->number)
-        store->number = hello->number;
-    if (hello->seq > store->seq)
-        store->seq = hello->seq;
+    numbers_raise(store, hello->number, hello->seq);
     if (hello->life > store->life)
         store->life = hello->life;
-    return 0;
+    return store->rc;
 }
 
 int store_take_hello(struct store *store, const struct station *station,
@@ -167,6 +201,8 @@ int store_take_hello(struct store *store, const struct station *station,
 {
     int rc = store_write(store);
 
+    if (rc == 0)
+        rc = counters_sane(store, hello);
     if (rc == 0)
         rc = keep_health(store, station, hello);
     for (int i = 0; i < hello->heads && rc == 0; i++)

@@ -87,13 +87,14 @@ int store_status(struct store *store, struct store_status *out);
 
 /* Station's half of an exchange. */
 int store_hello(struct store *store, struct hello *out);
-/* Pack a batch of changes of `origin` from number `from` on, of about `size`
- * bytes before compression; *next is the first not packed, 0 when there is no
- * more. Returns the number of changes packed or an error. */
-int store_batch(struct store *store, const struct id *origin, uint64_t from,
+/* Pack a batch of the changes of `head` from number `from` through head->n, of
+ * about `size` bytes before compression; *next is the first not packed, 0 when
+ * there is no more. Returns the number of changes packed or an error. */
+int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next);
+/* *applied is false for an old answer, of which nothing is new. */
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
-                         struct fault *fault);
+                         bool *applied, struct fault *fault);
 int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          struct fault *fault);
 int store_settle_news(struct store *store, const struct news *news,

@@ -31,7 +31,7 @@ static int set_aside(struct taking *on)
     if (rc == 0 && case_find(on->store, entry->at, &opened) == 1)
         rc = news_case(on->store, NULL, &opened);
     tally_move(on->store, -1, STATE_ASIDE, 1);
-    return rc;
+    return rc < 0 ? rc : on->store->rc;
 }
 
 static int refuse_value(struct taking *on, int field)
@@ -44,8 +44,9 @@ static int refuse_value(struct taking *on, int field)
     snprintf(entry->field, sizeof entry->field, "%s",
              on->on.kind->fields[field].name);
     entry->rule[0] = '\0';
-    return cell_find(on->store, entry->record, entry->cell,
-                     entry->change.key, &on->on.at) < 0 ? on->store->rc : 0;
+    cell_find(on->store, entry->record, entry->cell, entry->change.key,
+              &on->on.at);
+    return on->store->rc;
 }
 
 static int find_record(struct taking *on)
@@ -57,6 +58,8 @@ static int find_record(struct taking *on)
     if (on->on.row.id != 0 && id_equal(&on->on.row.record, &change->record))
         return 0;
     rc = record_find(on->store, &change->record, &on->on.row);
+    on->on.fresh = rc == 0;
+    on->on.past = 0;
     if (rc == 0)
         rc = record_add(on->store, &change->record, change->kind,
                         &on->on.row);
@@ -88,23 +91,11 @@ static int decide_new(struct taking *on)
         rc = journal_add(on->store, entry);
     if (rc == 0)
         tally_move(on->store, -1, (int)entry->state, 1);
+    if (change->cell == CELL_END)
+        on->on.fresh = false;   /* the least id: all others may be there */
+    if (change->cell > on->on.past)
+        on->on.past = change->cell;
     return rc == 0 ? decide_after(&on->on) : rc;
-}
-
-static const char *station_org(struct store *store, int64_t origin,
-                               char *name, size_t size)
-{
-    sqlite3_stmt *stmt =
-        db_stmt(store, "SELECT station FROM origin WHERE id = ?1");
-    const struct known_station *station;
-
-    name[0] = '\0';
-    db_int(stmt, 1, origin);
-    if (db_step(store, stmt) == 1)
-        db_column_text(stmt, 0, name, size);
-    sqlite3_reset(stmt);
-    station = station_known(store, name);
-    return station == NULL ? "" : station->org;
 }
 
 /* One change that waited for its record's identity. */
@@ -113,19 +104,18 @@ static int decide_waited(struct taking *on, struct place_id at)
     struct store *store = on->store;
     struct deciding waiting = {.store = store};
     struct entry entry;
-    char name[STATION_MAX + 1];
     int rc;
 
     entry_init(&entry);
     entry_init(&waiting.force);
     rc = journal_load(store, at, &entry);
     waiting.entry = &entry;
-    waiting.org = station_org(store, at.origin, name, sizeof name);
-    waiting.kind = kinds_by_id(store->kinds, entry.change.kind);
+    waiting.org = origin_org(store, at.origin);
     waiting.row = on->on.row;
+    waiting.kind = kinds_by_id(store->kinds, waiting.row.kind);
     waiting.cell = waiting.kind == NULL
                        ? -1
-                       : kind_cell_by_id(waiting.kind, entry.change.cell);
+                       : kind_cell_by_id(waiting.kind, entry.cell);
     if (rc == 1 && entry.readable && waiting.cell >= 0) {
         rc = decide(&waiting);
         if (rc == 0)
@@ -221,6 +211,7 @@ static int anchored(struct taking *on, const struct batch *batch)
     struct place parent;
     struct origin_row above;
     struct taking up = *on;
+    char name[STATION_MAX + 1];
 
     if (batch->first > origin->n + 1)
         return ERR_GAP;
@@ -232,6 +223,9 @@ static int anchored(struct taking *on, const struct batch *batch)
     if (origin_by_row(on->store, origin->parent, &above) != 1 ||
         above.n < origin->parent_n)
         return ERR_GAP;
+    origin_station(on->store, above.id, name, sizeof name);
+    if (strcmp(name, on->station) != 0)
+        return ERR_FORKED;      /* nobody goes on from another's work */
     up.origin = above;
     parent.n = origin->parent_n;
     parent.hash = origin->parent_hash;
@@ -296,31 +290,33 @@ static int take_places(struct taking *on, struct batch batch, bool guarded)
 static int take_marked(struct taking *on, const struct batch *batch)
 {
     struct origin_row origin = on->origin;
+    enum mark_depth depth = mark_for(batch->raw.len);
     struct store_mark mark;
-    int rc = mark_set(on->store, MARK_OUTER, &mark);
+    int rc = mark_set(on->store, depth, &mark);
 
     if (rc < 0)
         return rc;
     rc = take_places(on, *batch, false);
     if (rc == ERR_FAULT || rc == ERR_CORRUPT) {
-        mark_undo(on->store, MARK_OUTER, &mark);
+        mark_undo(on->store, depth, &mark);
         on->store->rc = 0;
         on->origin = origin;
         on->on.row.id = 0;
-        rc = mark_set(on->store, MARK_OUTER, &mark);
+        rc = mark_set(on->store, depth, &mark);
         if (rc == 0)
             rc = take_places(on, *batch, true);
     }
     if (rc == 0)
-        return mark_keep(on->store, MARK_OUTER);
-    mark_undo(on->store, MARK_OUTER, &mark);
+        return mark_keep(on->store, depth);
+    mark_undo(on->store, depth, &mark);
     return rc;
 }
 
 int store_take(struct store *store, const struct station *station,
                const struct batch *batch, struct fault *fault)
 {
-    struct taking on = {.store = store, .org = station->org};
+    struct taking on = {.store = store, .org = station->org,
+                        .station = station->name};
     struct kinds *kinds;
     char name[STATION_MAX + 1];
     int rc = store_write(store);
@@ -329,14 +325,17 @@ int store_take(struct store *store, const struct station *station,
         return fault_set(fault, rc, "", "the hub cannot write");
     if (origin_find(store, &batch->origin, &on.origin) != 1)
         return fault_set(fault, ERR_GAP, "origin", "not named in the hello");
-    station_org(store, on.origin.id, name, sizeof name);
+    origin_station(store, on.origin.id, name, sizeof name);
     if (strcmp(name, station->name) != 0)
         return fault_set(fault, ERR_FORKED, "origin",
                          "it belongs to another station");
     kinds = store_kinds_of(store, batch->kinds, &on.kinds_row);
-    if (kinds == NULL)
-        return fault_set(fault, ERR_KINDS, "kinds",
-                         "the hub sends its own with this answer");
+    /* Files this hub never had: ids mean the same in all of them, and what
+     * its own do not know is set aside, change by change. */
+    if (kinds == NULL) {
+        kinds = store->kinds;
+        on.kinds_row = store->kinds_row;
+    }
     on.kinds = kinds;
     on.on = (struct deciding){.store = store, .org = station->org,
                               .entry = &on.entry};

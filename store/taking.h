@@ -6,7 +6,7 @@
 
 struct taking {
     struct store *store;
-    const char *org;
+    const char *org, *station;
     const struct kinds *kinds;
     int64_t kinds_row;
     struct origin_row origin;

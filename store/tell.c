@@ -64,7 +64,7 @@ static bool head_agrees(struct store *store, const struct origin_row *origin,
 }
 
 static int confirm_runs(struct store *store, const struct origin_row *origin,
-                        uint64_t max, struct confirm *out)
+                        uint64_t max, uint64_t upto, struct confirm *out)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT hash, state, ifnull(number, 0), reason, field, rule "
@@ -82,7 +82,7 @@ static int confirm_runs(struct store *store, const struct origin_row *origin,
         told++;
     }
     sqlite3_reset(stmt);
-    out->more = told < out->through;
+    out->more = told < out->through && told < upto;
     return store->rc;
 }
 
@@ -112,13 +112,17 @@ int store_confirm(struct store *store, const struct head *head, uint64_t max,
     rc = origin_find(store, &head->origin, &origin);
     if (rc < 0)
         return rc;
+    /* An older copy of the station asks for no more than it has: the rest of
+     * its line comes back to it as news. */
+    if (rc == 1 && max > head->n - head->confirmed)
+        max = head->n > head->confirmed ? head->n - head->confirmed : 0;
     if (rc == 1) {
         out->through = origin.n;
         if (head->n > 0 && head->n <= origin.n &&
             !head_agrees(store, &origin, head->n, &head->hash))
             out->standing = STANDING_FORKED;
         else if (head->confirmed < origin.n)
-            rc = confirm_runs(store, &origin, max, out);
+            rc = confirm_runs(store, &origin, max, head->n, out);
     }
     confirm_sign(store, out);
     return rc < 0 ? rc : 0;

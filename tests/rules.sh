@@ -26,7 +26,7 @@ never proto daemon
 never store daemon
 only '^store/' 'sqlite3\.h'
 only '^daemon/(uplink|client|node)\.c$' 'curl/'
-only '^daemon/(node|door|uplink|os_[a-z]+|cmd_[a-z]+|demo[a-z_]*)\.[ch]$' 'uv\.h'
+only '^daemon/(node|shell|door|uplink)\.[ch]$' 'uv\.h'
 only '^daemon/os_windows\.c$' 'windows\.h'
 only '^daemon/(door|talk)\.[ch]$' 'microhttpd\.h'
 only '^daemon/' 'jansson\.h'

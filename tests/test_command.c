@@ -107,6 +107,19 @@ static void test_when(void **state)
     assert_false(cli_since("yesterday", &ms));
 }
 
+/* A reply cut to a letter or two is read no further than it goes. */
+static void test_err(void **state)
+{
+    json_t *value = json_loads("{\"a\":\"YZ7101\",\"b\":\"Y\",\"c\":\"\","
+                               "\"d\":\"YZ\",\"e\":\"XX7101\"}", 0, NULL);
+
+    (void)state;
+    assert_int_equal(json_err(value, "a"), ERR_NET);
+    for (const char *name = "bcdef"; *name; name++)
+        assert_int_equal(json_err(value, (char[]){*name, '\0'}), 0);
+    json_decref(value);
+}
+
 /* cli_usage is main.c's, which has a main of its own. */
 int cli_usage(struct cli *cli, const char *why)
 {
@@ -120,7 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_exit), cmocka_unit_test(test_query),
         cmocka_unit_test(test_fields),      cmocka_unit_test(test_readable),
-        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_when),        cmocka_unit_test(test_err),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

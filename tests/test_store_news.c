@@ -112,6 +112,39 @@ TEST(an_open_case_follows_the_record)
     world_end(w);
 }
 
+TEST(a_case_of_others_is_not_listed_where_its_record_left)
+{
+    W;
+    say(w, "a", 1, "mark=1 name=甲 host=520527002");
+    sync_all(w);
+    say(w, "a", 1, "name=乙");
+    say(w, "county", 1, "name=丙");
+    sync_all(w);
+    assert_int_equal(open_cases(town_of(w, "b")->store), 1);
+    say(w, "a", 1, "host=520527003");
+    sync_all(w);
+    assert_int_equal(reason_of(w, "b", 1, "name"), -1);
+    world_end(w);
+}
+
+TEST(two_desks_of_one_organisation_see_the_same)
+{
+    W;
+    town_add(w, "a2", "520527001");
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    say(w, "a2", 1, "name=乙");
+    say(w, "a", 1, "name=丙");
+    sync_all(w);
+    assert_int_equal(reason_of(w, "a", 1, "name"), REASON_CLASH);
+    assert_int_equal(reason_of(w, "a2", 1, "name"), REASON_CLASH);
+    assert_int_equal(settle(w, "a2", 1, "name", "parked"), 0);
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 0);
+    assert_agree(w);
+    world_end(w);
+}
+
 /* BUG found: a station that comes later was told the cells, but never the cases
  * that wait for it. */
 TEST(open_cases_are_part_of_the_first_load)
@@ -147,27 +180,9 @@ TEST(an_organisation_struck_off_and_let_in_again_misses_nothing)
     hub_stations(w);
     sync_with(w, "b");
     assert_cell(w, "b", 1, "name", "乙");
+    sync_all(w);
     assert_agree(w);
     world_end(w);
-}
-
-TEST(cells_before_their_identity_wait_and_are_told_later)
-{
-    struct edit *edit;
-    W;
-
-    /* b has heard of record 1 by word of mouth: its id, and nothing else. */
-    say(w, "b", 9, "mark=9");
-    sync_all(w);
-    edit = edit_of(w, "b", 9, "visit=来过");
-    edit->record = record_id(1);
-    edit->create = true;
-    edit->set[1].field = edit->kind->org_field;
-    edit->set[1].text = bytes_text("520527002");
-    edit->nset = 2;
-    assert_int_equal(put(w, "b", edit), 0);
-    world_check(w);
-    world_free(w);
 }
 
 /* A change as a station would write it, but about any record. */
@@ -339,10 +354,12 @@ int main(void)
         cmocka_unit_test(nothing_of_a_record_that_changed_hands_is_told),
         cmocka_unit_test(no_settled_case_of_a_record_that_left_is_told),
         cmocka_unit_test(an_open_case_follows_the_record),
+        cmocka_unit_test(
+            a_case_of_others_is_not_listed_where_its_record_left),
+        cmocka_unit_test(two_desks_of_one_organisation_see_the_same),
         cmocka_unit_test(open_cases_are_part_of_the_first_load),
         cmocka_unit_test(
             an_organisation_struck_off_and_let_in_again_misses_nothing),
-        cmocka_unit_test(cells_before_their_identity_wait_and_are_told_later),
         cmocka_unit_test(a_late_verdict_follows_the_identity),
         cmocka_unit_test(
             a_stranger_is_returned_and_never_sees_what_is_in_force),

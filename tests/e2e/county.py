@@ -93,28 +93,35 @@ class Pair:
 
 def program_case(case):
     cell = case["cell"]
-    return (case["kind"], case["record"], cell, case["reason"], flat(case["parked"], cell), flat(case["in_force"], cell))
+    return (case["kind"], case["record"], cell, case["reason"], "own" if case["own"] else "another's",
+            flat(case["parked"], cell), flat(case["in_force"], cell))
 
 
-def model_case(hub, case):
-    kind, record, cell, reason, _, parked, now = hub.show_case(case)
-    return (kind, record, cell, reason, flat(parked, cell), flat(now, cell))
+def model_case(hub, case, station=None):
+    kind, record, cell, reason, line, parked, now = hub.show_case(case)
+    return (kind, record, cell, reason, "own" if station and line == station.name else "another's",
+            flat(parked, cell), flat(now, cell))
 
 
 def case_differences(name, hub, cases, station=None):
     """Both lists of cases. Of a record that it may not see, a station shows at most what it held before."""
-    got = sorted(map(program_case, cases), key=repr)
-    want = sorted((model_case(hub, c) for c in (station.cases if station else hub.cases())), key=repr)
-    if station:
-        def unseen(case):
-            kind, record, cell, reason, parked, now = case
-            if record in station.held:
-                return case
-            last = flat(station.last_seen.get(record, {}).get(cell), cell)
-            return (kind, record, cell, reason, parked, "not seen" if now in (None, last) else now)
-        got = sorted(map(unseen, got), key=repr)
-        want = sorted((unseen(c) if c[1] in station.held else c[:5] + ("not seen",) for c in want), key=repr)
+    def unseen(case, ours):
+        record, cell, now = case[1], case[2], case[6]
+        if station is None or record in station.held:
+            return case
+        last = flat(station.last_seen.get(record, {}).get(cell), cell)
+        return case[:6] + ("not seen" if ours or now in (None, last) else now,)
+    got = sorted((unseen(program_case(c), False) for c in cases), key=repr)
+    want = sorted((unseen(model_case(hub, c, station), True) for c in (station.cases if station else hub.cases())), key=repr)
     return yz.differences(name + "'s cases", list(map(repr, got)), list(map(repr, want)))
+
+
+def find_case(cases, hub, case, station):
+    """The name the program gives a case; `cases` is what the station lists. What is in force may have moved on since."""
+    want = model_case(hub, case, station)[:6]
+    found = [c["case"] for c in cases if program_case(c)[:6] == want]
+    assert found, "%s lists no such case: %s\n%s" % (station.name, want, cases)
+    return found[0]
 
 
 class County:
@@ -156,10 +163,10 @@ class County:
         wrong = [x for x in wrong if x]
         assert not wrong, when + ":\n" + "\n".join(wrong)
 
-    def settle(self, pc, case, how):
-        """The same case, the same way, at the PC and in its model."""
-        key = model_case(self.model, case)
-        found = [c["case"] for c in pc.node.cases() if program_case(c) == key]
-        assert found, "%s: no case %s" % (pc.name, key)
-        pc.node.ok("cases", "take", how, found[0])
-        pc.model.settle(case, how)
+    def settle(self, work):
+        """[(pc, case, how)]: the same cases the same way at the PCs and in their models."""
+        listed = {pc.name: pc.node.cases() for pc in {pc for pc, _, _ in work}}
+        for pc, case, how in work:
+            name = find_case(listed[pc.name], self.model, case, pc.model)
+            pc.node.ok("cases", "take", how, name)
+            pc.model.settle(case, how)

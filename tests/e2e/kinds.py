@@ -116,9 +116,13 @@ def fields_of(cells, kind):
     return out
 
 
+def value(cells, kind, field):
+    """One field of {cell name: body}; None when it is empty."""
+    return (cells.get(kind.cell_of[field].name) or {}).get(field) if field else None
+
+
 def sees(scope, cells, kind):
-    identity = fields_of(cells, kind)
-    return covers(scope, identity.get(kind.org)) or covers(scope, identity.get(kind.host))
+    return covers(scope, value(cells, kind, kind.org)) or covers(scope, value(cells, kind, kind.host))
 
 
 def print_record(kind, rid, cells):

@@ -12,7 +12,7 @@ are one line, and (line, n), counted through, names a change.
 import json
 from collections import Counter
 
-from kinds import covers, fields_of, print_record, read_kinds, sees  # noqa: F401
+from kinds import covers, print_record, read_kinds, sees, value  # noqa: F401
 
 WORK = ("queued", "received")                       # not decided yet
 STATES = WORK + ("taken", "same", "parked", "returned", "aside", "settled")
@@ -66,9 +66,8 @@ class Hub:
         return {c: f.body for c, f in self.force.get(rid, {}).items()}
 
     def rights(self, scope, kind, cells):
-        fields = fields_of(cells, kind)
-        return {"any": True, "owner": covers(scope, fields.get(kind.org)),
-                "host": covers(scope, fields.get(kind.host)), "county": covers(scope, self.org)}
+        return {"any": True, "owner": covers(scope, value(cells, kind, kind.org)),
+                "host": covers(scope, value(cells, kind, kind.host)), "county": covers(scope, self.org)}
 
     # -- before merge
 
@@ -167,21 +166,19 @@ class Hub:
 
     def look_for_twins(self, change, kind):
         for field in kind.unique():
-            value = (change.body or {}).get(field)
-            if value and any(self.kind_of[r] is kind and r != change.record and not self.bodies(r).get("end")
-                             and fields_of(self.bodies(r), kind).get(field) == value
-                             for r in self.by_value(kind, field, value)):
+            mine = (change.body or {}).get(field)
+            if mine and any(r != change.record and not self.bodies(r).get("end") and value(self.bodies(r), kind, field) == mine
+                            for r in self.by_value(kind, field, mine)):
                 self.open_case(Case(change, "duplicate"))
 
-    def by_value(self, kind, field, value):
+    def by_value(self, kind, field, wanted):
         """Records that ever had this value; an index, so that this stays quick."""
         read, values = self.index.get((kind.name, field), (0, {}))
         for rid in self.news[read:]:
             if self.kind_of.get(rid) is kind:
-                body = self.bodies(rid).get(kind.cell_of[field].name) or {}
-                values.setdefault(body.get(field), set()).add(rid)
+                values.setdefault(value(self.bodies(rid), kind, field), set()).add(rid)
         self.index[kind.name, field] = len(self.news), values
-        return values.get(value, ())
+        return values.get(wanted, ())
 
     def open_case(self, case):
         if (case.change.line, case.change.n) in self.named:
@@ -209,11 +206,11 @@ class Hub:
         return sees(scope, bodies, kind) and may[over] and self.may_write(c, may, kind.cell(c.cell), now)[0]
 
     def goes_to(self, case, station):
-        """To its author's station and to those that may decide: the owner's, and the host's for what a host may write."""
+        """Who is told: its author's station; but for a `scope` refusal the owner's too, and the receiver's if it may write."""
         kind, bodies = self.kinds[case.change.kind], self.bodies(case.change.record)
         may = self.rights(station.org, kind, bodies)
-        return (case.change.line == station.name or may["owner"]
-                or may["host"] and may[kind.cell(case.change.cell).writer])
+        return case.change.line == station.name or case.reason != "scope" and (
+            may["owner"] or may["host"] and may[kind.cell(case.change.cell).writer])
 
     def cases(self, station=None):
         return [c for cases in self.open.values() for c in cases

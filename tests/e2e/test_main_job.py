@@ -97,14 +97,15 @@ def settle_all(c, rnd, step):
     how = {id(case): ("parked", "in-force")[i % 2] for i, case in enumerate(todo)}
     total = len(todo)
     while todo:
-        busy, later = set(), []
+        busy, later, work = set(), [], []
         for case in todo:
             if case.change.record in busy:
                 later.append(case)
                 continue
             busy.add(case.change.record)
             may = [pc for pc in c.pcs.values() if c.model.may_decide(case, pc.model.org)]
-            c.settle(rnd.choice(may), case, how[id(case)])
+            work.append((rnd.choice(may), case, how[id(case)]))
+        c.settle(work)
         for _ in range(2):
             c.exchange()
         # what was settled while it was being settled opens no case of its own: every settler knew all

@@ -150,8 +150,7 @@ class Node:
         if isinstance(stdin, str):
             stdin = stdin.encode()
         p = subprocess.run([BIN, "--conf", self.conf, *flags, *verb], input=stdin, stdin=None if stdin is not None else
-                           subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
-                           preexec_fn=die_with_parent)
+                           subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
         return Answer(p.returncode, p.stdout.decode("utf-8"), p.stderr.decode("utf-8", "replace"))
 
     def ok(self, *verb, codes=(0, 1, 2), **how):

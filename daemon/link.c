@@ -1,0 +1,151 @@
+/*
+ * The node's link to the hub: events to the core, its todos into exchanges, and
+ * how they went for the status and the log.
+ */
+#include "daemon/shell.h"
+#include "daemon/log.h"
+#include "daemon/os.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { WAKE_MAX_MS = 60 * 1000, CLOCK_OFF_MS = 10 * 60 * 1000 };
+
+void node_progress(const struct node *node, struct node_progress *out)
+{
+    *out = node->progress;
+    out->busy = node->core.busy;
+    out->next_try = node->uplink == NULL || node->core.next_at < 0
+                        ? 0
+                        : os_wall_ms() + node->core.next_at - os_mono_ms();
+}
+
+/* libuv's clock stands still while the machine sleeps, so no timer is longer
+ * than a minute: after a night the first minute finds out. */
+static void wake_at(struct node *node, int64_t at)
+{
+    int64_t wait = at - os_mono_ms();
+
+    if (at < 0) {
+        uv_timer_stop(&node->wake);
+        return;
+    }
+    wait = wait < 0 ? 0 : wait > WAKE_MAX_MS ? WAKE_MAX_MS : wait;
+    uv_update_time(&node->loop);
+    uv_timer_start(&node->wake, on_wake, (uint64_t)wait, 0);
+}
+
+void link_step(struct node *node, struct event event)
+{
+    struct todo todo;
+
+    if (node->uplink == NULL)
+        return;
+    event.now = os_mono_ms();
+    event.dice = randombytes_random();
+    todo = core_step(&node->core, event);
+    if (todo.exchange) {
+        node->begin = true;
+        node->plan = todo.plan;
+    }
+    wake_at(node, todo.wake_at);
+}
+
+void on_wake(uv_timer_t *timer)
+{
+    link_step(timer->data, (struct event){.type = EV_WAKE});
+}
+
+void node_saved(struct node *node)
+{
+    link_step(node, (struct event){.type = EV_SAVED});
+}
+
+void node_sync(struct node *node)
+{
+    link_step(node, (struct event){.type = EV_NOW});
+}
+
+/* ---- the exchange ---- */
+
+static void note_contact(struct node *node, const struct asked *asked)
+{
+    struct node_progress *progress = &node->progress;
+    bool was_off = llabs(progress->clock_offset_ms) > CLOCK_OFF_MS;
+
+    if (!asked->proven)
+        return;
+    progress->last_contact = os_wall_ms();
+    progress->clock_offset_ms = os_wall_ms() - asked->hub_wall_ms;
+    if (!was_off && llabs(progress->clock_offset_ms) > CLOCK_OFF_MS)
+        log_event(LOG_W, 7301, "clock.skew", "offset_ms=%lld",
+                  (long long)progress->clock_offset_ms);
+}
+
+static void note_end(struct node *node, const struct uplink_end *end)
+{
+    struct node_progress *progress = &node->progress;
+    const struct asked *asked = &end->asked;
+
+    progress->up += asked->confirmed;
+    progress->down += asked->down;
+    progress->bytes_up += asked->gone_up;
+    progress->bytes_down += asked->came_down;
+    progress->taken += asked->taken;
+    progress->parked += asked->parked;
+    progress->returned += asked->returned;
+    progress->aside += asked->aside;
+    if (end->err == 0) {
+        progress->done++;
+        progress->cause = 0;
+        if (!asked->more)
+            progress->last_complete = os_wall_ms();
+        log_event(LOG_I, 2002, "exchange.done",
+                  "sent=%llu confirmed=%llu down=%llu up_bytes=%llu "
+                  "down_bytes=%llu more=%d",
+                  (unsigned long long)asked->up,
+                  (unsigned long long)asked->confirmed,
+                  (unsigned long long)asked->down,
+                  (unsigned long long)asked->gone_up,
+                  (unsigned long long)asked->came_down, asked->more);
+        return;
+    }
+    progress->failed++;
+    progress->cause = end->err;
+    log_event(LOG_W, 7104, "exchange.fail",
+              "cause=YZ%04d http=%d confirmed=%llu down=%llu why=\"%s\"",
+              err_code(end->err), end->http_status,
+              (unsigned long long)asked->confirmed,
+              (unsigned long long)asked->down, end->fault.why);
+}
+
+static void on_exchanged(void *user, const struct uplink_end *end)
+{
+    struct node *node = user;
+
+    note_contact(node, &end->asked);
+    note_end(node, end);
+    link_step(node,
+              (struct event){
+                  .type = EV_DONE,
+                  .whole = end->err == 0 && end->asked.whole,
+                  .more = end->asked.more,
+                  .progress = end->asked.confirmed > 0 ||
+                              end->asked.down > 0,
+                  .retry_after_ms = end->retry_after_ms,
+              });
+}
+
+void link_begin(struct node *node)
+{
+    struct id ask_id;
+
+    node->begin = false;
+    node->progress.started++;
+    os_random(NULL, ask_id.b, ID_SIZE);
+    uplink_start(node->uplink,
+                 asking_new(node->open.store, node->config->name,
+                            node->open.key, &ask_id, &node->plan,
+                            os_wall_ms()),
+                 on_exchanged, node);
+}

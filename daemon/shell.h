@@ -1,0 +1,38 @@
+/* The guts of the node, for node.c and link.c only. */
+#ifndef YZ_SHELL_H
+#define YZ_SHELL_H
+
+#include "daemon/core.h"
+#include "daemon/node.h"
+#include "daemon/open.h"
+#include "daemon/uplink.h"
+
+struct node {
+    const struct config *config;
+    uv_loop_t loop;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t wake, watchdog, defer;
+    uv_signal_t term, interrupt;
+    struct opened open;
+    struct door *local, *public;
+    struct uplink *uplink;
+    struct core core;
+    bool deferring;             /* writes wait for a later commit */
+    bool begin;                 /* an exchange as `plan` begins after commit */
+    struct asking_plan plan;
+    struct node_wait *waiting, **waiting_end;
+    struct node_progress progress;
+    uint8_t boot[8];
+    uint64_t asks;
+};
+
+/* Hand an event to the core and do what it says; `now` and `dice` are filled
+ * in here. Nothing happens on a hub. */
+void link_step(struct node *node, struct event event);
+/* Begin the exchange the core asked for. Called after a commit: what is not on
+ * disk must not be told. */
+void link_begin(struct node *node);
+void on_wake(uv_timer_t *timer);
+
+#endif
