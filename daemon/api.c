@@ -16,6 +16,9 @@
 #define READ_DROP(at, names, handler, with_drop) \
     {.method = "GET", .path = (at), .query = (names), .end = (handler), \
      .drop = (with_drop)}
+#define READ_PERSONAL(at, names, handler, with_drop) \
+    {.method = "GET", .path = (at), .query = (names), .personal = true, \
+     .end = (handler), .drop = (with_drop)}
 #define WRITE(at, handler) \
     {.method = "POST", .path = (at), .type = JSON_TYPE, .max = BODY_MAX, \
      .end = (handler)}
@@ -29,8 +32,8 @@ const struct route api_routes[] = {
               api_list_drop),
     READ_DROP("/api/export", "kind scope full bases", api_export,
               api_list_drop),
-    READ_DROP("/api/cases", "case", api_cases, api_cases_drop),
-    READ_DROP("/api/cases/show", "case", api_cases, api_cases_drop),
+    READ_PERSONAL("/api/cases", "case", api_cases, api_cases_drop),
+    READ_PERSONAL("/api/cases/show", "case", api_cases, api_cases_drop),
     READ("/api/log", "since code", api_log),
     WRITE("/api/put", api_put),
     WRITE("/api/edit", api_edit),

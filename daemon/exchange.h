@@ -14,7 +14,7 @@
 #ifndef YZ_EXCHANGE_H
 #define YZ_EXCHANGE_H
 
-#include "store/store.h"
+#include "store/peer.h"
 
 /* Media type of an ask and of an answer. */
 #define EXCHANGE_TYPE "application/vnd.yizhan.exchange"

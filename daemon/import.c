@@ -10,6 +10,7 @@
  */
 #include "daemon/import.h"
 #include "daemon/json.h"
+#include "proto/message.h"
 #include "proto/value.h"
 
 #include <sodium.h>

@@ -76,6 +76,7 @@ static void note_contact(struct node *node, const struct asked *asked)
     if (!asked->proven)
         return;
     progress->last_contact = os_wall_ms();
+    store_remember(node->open.store, LAST_CONTACT, progress->last_contact);
     progress->clock_offset_ms = os_wall_ms() - asked->hub_wall_ms;
     if (!was_off && llabs(progress->clock_offset_ms) > CLOCK_OFF_MS)
         log_event(LOG_W, 7301, "clock.skew", "offset_ms=%lld",
@@ -98,8 +99,11 @@ static void note_end(struct node *node, const struct uplink_end *end)
     if (end->err == 0) {
         progress->done++;
         progress->cause = 0;
-        if (!asked->more)
+        if (!asked->more) {
             progress->last_complete = os_wall_ms();
+            store_remember(node->open.store, LAST_COMPLETE,
+                           progress->last_complete);
+        }
         log_event(LOG_I, 2002, "exchange.done",
                   "sent=%llu confirmed=%llu down=%llu up_bytes=%llu "
                   "down_bytes=%llu more=%d",

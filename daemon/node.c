@@ -222,6 +222,10 @@ static void start_uplink(struct node *node)
         return;
     core_init(&node->core, config->every_ms, config->linger_ms);
     node->progress.station = true;
+    node->progress.last_contact =
+        store_recall(node->open.store, LAST_CONTACT);
+    node->progress.last_complete =
+        store_recall(node->open.store, LAST_COMPLETE);
     node->uplink = uplink_open(&node->loop, config->uplink);
     link_step(node, (struct event){.type = EV_START});
 }

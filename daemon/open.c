@@ -1,5 +1,6 @@
 #include "daemon/open.h"
 #include "daemon/os.h"
+#include "store/peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

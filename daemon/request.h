@@ -36,6 +36,7 @@ struct route {
     const char *method, *path;
     const char *query;          /* names it may be asked with, a blank between
                                  * two; NULL: none */
+    bool personal;              /* reading it needs the token too */
     const char *type;           /* media type the body must have, NULL: none */
     size_t max;                 /* bytes of body kept in request.body; 0: all
                                  * goes to `piece`, without a bound */

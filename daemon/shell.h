@@ -27,6 +27,10 @@ struct node {
     uint64_t asks;
 };
 
+/* What the store remembers of the link, for the status after a restart. */
+#define LAST_CONTACT "last_contact"
+#define LAST_COMPLETE "last_complete"
+
 /* Hand an event to the core and do what it says; `now` and `dice` are filled
  * in here. Nothing happens on a hub. */
 void link_step(struct node *node, struct event event);

@@ -178,7 +178,10 @@ static int judge_route(struct talk *talk, const struct guard *guard,
         fault_set(&talk->fault, ERR_SIZE, "", "no body is expected here");
         return 413;
     }
-    if (route->type && !talk->door->public)
+    /* Whoever may not read the token's file may not write, nor see whole
+     * personal numbers. */
+    if ((route->type || route->personal || request_asks(request, "full")) &&
+        !talk->door->public)
         status = guard_token(guard, talk->door->token, &talk->fault);
     if (route->type && status == 0)
         status = guard_type(guard, route->type, &talk->fault);

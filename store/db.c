@@ -292,6 +292,18 @@ int meta_set(struct store *store, const char *name, int64_t value)
     return db_run(store, stmt);
 }
 
+int store_remember(struct store *store, const char *name, int64_t value)
+{
+    int rc = store_write(store);
+
+    return rc < 0 ? rc : meta_set(store, name, value);
+}
+
+int64_t store_recall(struct store *store, const char *name)
+{
+    return meta_get(store, name, 0);
+}
+
 static void tally_write(struct store *store, int row, int64_t count)
 {
     sqlite3_stmt *stmt =

@@ -2,7 +2,7 @@
 #ifndef YZ_STORE_DB_H
 #define YZ_STORE_DB_H
 
-#include "store/store.h"
+#include "store/peer.h"
 
 #include <sqlite3.h>
 

@@ -3,8 +3,10 @@
 -- Hub: news and gone. Station: stream holds its cursors.
 
 CREATE TABLE meta (
-    name TEXT PRIMARY KEY,      -- 'schema', 'hub', 'life', 'number', 'seq'
-    value                       -- newest known; at the hub newest drawn
+    name TEXT PRIMARY KEY,      -- 'schema', 'kinds'; 'life', 'number', 'seq':
+                                -- newest known, at the hub newest drawn; and
+                                -- what store_remember keeps
+    value
 ) WITHOUT ROWID;
 
 -- Sets of kind files this machine has met. A batch names the set it was

@@ -1,5 +1,6 @@
 /*
- * The store: journal, cells, cases, news. What is true is here.
+ * The store: journal, cells, cases, news. What is true is here. This is the
+ * face for the people of this machine; peer.h is the one for the exchange.
  *
  * One store has one SQLite connection and belongs to one thread. Writes gather
  * in one transaction until store_commit; nothing may be told "saved" before
@@ -15,7 +16,6 @@
 
 #include "proto/change.h"
 #include "proto/kind.h"
-#include "proto/message.h"
 #include "store/view.h"
 
 struct store;
@@ -85,49 +85,10 @@ int store_case(struct store *store, const struct name *name,
                struct shown_case *out);
 int store_status(struct store *store, struct store_status *out);
 
-/* Station's half of an exchange. */
-int store_hello(struct store *store, struct hello *out);
-/* Pack a batch of the changes of `head` from number `from` through head->n, of
- * about `size` bytes before compression; *next is the first not packed, 0 when
- * there is no more. Returns the number of changes packed or an error. */
-int store_batch(struct store *store, const struct head *head, uint64_t from,
-                size_t size, struct buf *out, uint64_t *next);
-/* *applied is false for an old answer, of which nothing is new. */
-int store_settle_confirm(struct store *store, const struct confirm *confirm,
-                         bool *applied, struct fault *fault);
-int store_settle_welcome(struct store *store, const struct welcome *welcome,
-                         struct fault *fault);
-int store_settle_news(struct store *store, const struct news *news,
-                      struct settled *out, struct fault *fault);
-int store_set_kinds(struct store *store, struct bytes text,
-                    struct fault *fault);
-
-/* Hub's half. `station` is one of those given to store_stations. */
-struct station {
-    const char *name;
-    const char *org;
-    int64_t wall_ms;            /* the hub's clock when it asks, as evidence */
-};
-/* Make known who may speak; a new organisation gets its news from the start. */
-int store_stations(struct store *store, const struct station *list, int count,
-                   struct fault *fault);
-int store_take_hello(struct store *store, const struct station *station,
-                     const struct hello *hello, struct fault *fault);
-/* Decide a batch. What it already knows is passed over; a gap or a fork is
- * told by the next confirm. ERR_KINDS, ERR_FORMAT for the whole batch. */
-int store_take(struct store *store, const struct station *station,
-               const struct batch *batch, struct fault *fault);
-void store_welcome(struct store *store, const struct station *station,
-                   struct welcome *out);
-/* What the hub knows of `head`, from head->confirmed + 1 on, at most `max`
- * changes; sets out->more. */
-int store_confirm(struct store *store, const struct head *head, uint64_t max,
-                  struct confirm *out);
-/* News of one stream after `cursor`, about `size` bytes before compression;
- * `*to` is the cursor to go on from. */
-int store_news(struct store *store, const struct station *station,
-               const struct hello *hello, const char *stream, uint64_t cursor,
-               size_t size, struct buf *out, bool *more, uint64_t *to);
+/* A fact of this machine's own, like when it last met the hub: evidence for
+ * people, nothing is decided by it. 0 when it was never kept. */
+int store_remember(struct store *store, const char *name, int64_t value);
+int64_t store_recall(struct store *store, const char *name);
 
 /* Fold the journal into the cells again; ERR_CORRUPT when they differed. */
 int store_rebuild(struct store *store, struct fault *fault);

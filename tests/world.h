@@ -8,7 +8,7 @@
 #define YZ_TEST_WORLD_H
 
 #include "daemon/exchange.h"
-#include "store/store.h"
+#include "store/peer.h"
 
 #include <stdarg.h>
 #include <stddef.h>
