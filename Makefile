@@ -82,7 +82,8 @@ unit: $(TESTS)
 	$(Q)for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
 
 e2e: $(B)/yizhan
-	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
+	$(Q)$(if $(SAN),YZ_MEMBERS=1000 YZ_EDITS=4000 YZ_ROUNDS=5) \
+	  YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
 
 rules: $(PROTO) $(STORE) $(DAEMON)
 	$(Q)B=$(B) sh tests/rules.sh

@@ -91,19 +91,30 @@ class Pair:
         return "" if got == want else "%s: program %s\n  model %s" % (self.name, got, want)
 
 
-def program_case(case):
+class Lines(dict):
+    """Which PC drew an origin: told by its receipts and by the cases it lists as its own."""
+
+    def learn_cases(self, name, cases):
+        self.update({c["case"].rsplit("-", 1)[0]: name for c in cases if c["own"]})
+
+    def learn_receipt(self, name, receipt):
+        self.update({c["origin"]: name for c in receipt["changes"]})
+
+    def of(self, case):
+        return self.get(case["case"].rsplit("-", 1)[0], "?")
+
+
+def program_case(case, lines):
     cell = case["cell"]
-    return (case["kind"], case["record"], cell, case["reason"], "own" if case["own"] else "another's",
-            flat(case["parked"], cell), flat(case["in_force"], cell))
+    return (case["kind"], case["record"], cell, case["reason"], lines.of(case), flat(case["parked"], cell), flat(case["in_force"], cell))
 
 
-def model_case(hub, case, station=None):
+def model_case(hub, case):
     kind, record, cell, reason, line, parked, now = hub.show_case(case)
-    return (kind, record, cell, reason, "own" if station and line == station.name else "another's",
-            flat(parked, cell), flat(now, cell))
+    return (kind, record, cell, reason, line, flat(parked, cell), flat(now, cell))
 
 
-def case_differences(name, hub, cases, station=None):
+def case_differences(name, hub, cases, lines, station=None):
     """Both lists of cases. Of a record that it may not see, a station shows at most what it held before."""
     def unseen(case, ours):
         record, cell, now = case[1], case[2], case[6]
@@ -111,16 +122,16 @@ def case_differences(name, hub, cases, station=None):
             return case
         last = flat(station.last_seen.get(record, {}).get(cell), cell)
         return case[:6] + ("not seen" if ours or now in (None, last) else now,)
-    got = sorted((unseen(program_case(c), False) for c in cases), key=repr)
-    want = sorted((unseen(model_case(hub, c, station), True) for c in (station.cases if station else hub.cases())), key=repr)
+    got = sorted((unseen(program_case(c, lines), False) for c in cases), key=repr)
+    want = sorted((unseen(model_case(hub, c), True) for c in (station.cases if station else hub.cases())), key=repr)
     return yz.differences(name + "'s cases", list(map(repr, got)), list(map(repr, want)))
 
 
-def find_case(cases, hub, case, station):
-    """The name the program gives a case; `cases` is what the station lists. What is in force may have moved on since."""
-    want = model_case(hub, case, station)[:6]
-    found = [c["case"] for c in cases if program_case(c)[:6] == want]
-    assert found, "%s lists no such case: %s\n%s" % (station.name, want, cases)
+def find_case(cases, lines, hub, case):
+    """The name the program gives a case; `cases` is what a station lists. What is in force may have moved on since."""
+    want = model_case(hub, case)[:6]
+    found = [c["case"] for c in cases if program_case(c, lines)[:6] == want]
+    assert len(found) == 1, "%d such cases: %s\n%s" % (len(found), want, cases)
     return found[0]
 
 
@@ -131,7 +142,7 @@ class County:
         """`pcs` is {name: organisation}; `uplinks` {name: a port other than the hub's}."""
         self.field = field
         self.node = field.make_hub(pcs)
-        self.kinds = model.read_kinds(field.kinds)
+        self.kinds, self.lines = model.read_kinds(field.kinds), Lines()
         self.model = model.Hub(self.kinds, yz.COUNTY)
         self.pcs = {name: Pair(field.make_station(name, org, (uplinks or {}).get(name)), model.Station(self.model, name, org))
                     for name, org in pcs.items()}
@@ -146,6 +157,7 @@ class County:
     def all_alike(self, when):
         """Registers, counts and cases of every machine against the model, and against each other."""
         wrong, total = [], []
+        listed = self.list_cases()
         if self.node.export() != self.model.export():
             wrong.append(yz.differences("hub's register", self.node.export(), self.model.export()))
         for name, pc in self.pcs.items():
@@ -155,18 +167,23 @@ class County:
             wrong.append(yz.differences(name + "'s register and the hub's for its scope (here: model)", mine, hubs))
             wrong.append(pc.same_counts())
             total.append(yz.counts(pc.node.status()))
-            wrong.append(case_differences(name, self.model, pc.node.cases(), pc.model))
+            wrong.append(case_differences(name, self.model, listed[name], self.lines, pc.model))
         hub = yz.counts(self.node.status())
         if hub != yz.add(total):
             wrong.append("hub counts %s\nstations %s" % (hub, yz.add(total)))
-        wrong.append(case_differences("hub", self.model, self.node.cases()))
+        wrong.append(case_differences("hub", self.model, self.node.cases(), self.lines))
         wrong = [x for x in wrong if x]
         assert not wrong, when + ":\n" + "\n".join(wrong)
 
+    def list_cases(self):
+        listed = {name: pc.node.cases() for name, pc in self.pcs.items()}
+        for name, cases in listed.items():
+            self.lines.learn_cases(name, cases)
+        return listed
+
     def settle(self, work):
         """[(pc, case, how)]: the same cases the same way at the PCs and in their models."""
-        listed = {pc.name: pc.node.cases() for pc in {pc for pc, _, _ in work}}
+        listed = self.list_cases()
         for pc, case, how in work:
-            name = find_case(listed[pc.name], self.model, case, pc.model)
-            pc.node.ok("cases", "take", how, name)
+            pc.node.ok("cases", "take", how, find_case(listed[pc.name], self.lines, self.model, case))
             pc.model.settle(case, how)

@@ -1,5 +1,4 @@
 """Memory is no matter of how much there is: ten times the lines, the same peaks on both ends. (The full sizes: tests/bench.)"""
-import mmap
 import os
 
 import pytest
@@ -10,11 +9,6 @@ import yz
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
 MANY, FEW = 20000, 2000
 MORE_KIB = {"station": 4096, "hub": 16384 + 4096}     # a hub's page cache fills up to 16 MiB
-
-
-def has_sanitizer():
-    with open(yz.BIN, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        return text.find(b"__asan_init") >= 0
 
 
 def all_lines(folder, n):
@@ -42,7 +36,7 @@ def through(lines):
 
 
 def test_ten_times_the_lines_need_no_more_memory(tmp_path):
-    if has_sanitizer():
+    if yz.sanitized():
         pytest.skip("a build with sanitizers keeps freed memory")
     lines = all_lines(tmp_path, MANY)
     few, many = through(lines[:FEW]), through(lines)

@@ -24,6 +24,8 @@ VALUES = {"phone": ("1", "2", "3", ""), "note": ("x", "y", ""), "born": ("1970",
 class Twin:
     """A model station and, where there is a program, its daemon: told the same, expected to answer alike."""
 
+    lines = county.Lines()          # shared: origins never come twice
+
     def __init__(self, station, node=None):
         self.model, self.node, self.name = station, node, station.name
 
@@ -33,6 +35,7 @@ class Twin:
             if rid:
                 body["id"] = rid
             receipt = self.node.api("POST", "put", body)
+            self.lines.learn_receipt(self.name, receipt)
             rid = rid or receipt["id"]
             got = sorted(c["cell"] for c in receipt["changes"])
         rid = rid or "r%d" % len(self.model.hub.changes)
@@ -43,7 +46,7 @@ class Twin:
 
     def end(self, rid):
         if self.node:
-            self.node.ok("end", rid, "--reason", "gone")
+            self.lines.learn_receipt(self.name, self.node.ok("end", rid, "--reason", "gone").json)
         self.model.end(rid, "gone")
 
     def exchange(self):
@@ -139,14 +142,14 @@ def test_stories_of_the_program(tmp_path, i):
             node.start()
 
         def settle(twin, case, how):
-            name = county.find_case(twin.node.cases(), hub, case, twin.model)
-            twin.node.ok("cases", "take", how, name)
+            name = county.find_case(twin.node.cases(), twin.lines, hub, case)
+            twin.lines.learn_receipt(twin.name, twin.node.ok("cases", "take", how, name).json)
             twin.model.settle(case, how)
 
         def look(twin):
             wrong = [yz.differences("register of " + twin.name, twin.node.export(), twin.model.export()),
                      yz.differences("hub's register", field.hub.export(), hub.export())]
-            wrong.append(county.case_differences(twin.name, hub, twin.node.cases(), twin.model))
+            wrong.append(county.case_differences(twin.name, hub, twin.node.cases(), twin.lines, twin.model))
             counts = yz.counts(twin.node.status()), twin.model.tally()
             if counts[0] != counts[1]:
                 wrong.append("counts of %s: program %s\n  model %s" % (twin.name, *counts))

@@ -12,6 +12,7 @@ that nothing is left behind when a test run is killed.
 import ctypes
 import http.client
 import json
+import mmap
 import os
 import random
 import secrets
@@ -34,6 +35,12 @@ try:
     LIBC = ctypes.CDLL(None)
 except OSError:
     LIBC = None
+
+
+def sanitized():
+    """Is the program built with sanitizers? Then it keeps freed memory."""
+    with open(BIN, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(b"__asan_init") >= 0
 
 
 def die_with_parent():
