@@ -1,0 +1,73 @@
+"""As a service: says when it is ready, feeds the watchdog, stops cleanly and soon, leaves nothing open."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import made_up
+import yz
+
+pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
+
+
+def manager(folder):
+    """A service manager's end of sd_notify(3)."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(os.path.join(folder, "notify"))
+    sock.settimeout(10)
+    return sock
+
+
+def test_it_tells_the_service_manager(tmp_path):
+    with yz.Field() as field, manager(field.dir) as sock:
+        hub = field.make_hub({"qs-01": yz.COUNTY + "001"})
+        env = dict(os.environ, NOTIFY_SOCKET=sock.getsockname(), WATCHDOG_USEC="400000")
+        process = subprocess.Popen([yz.BIN, "--conf", hub.conf, "run"], env=env, stdout=subprocess.DEVNULL,
+                                   preexec_fn=yz.die_with_parent)
+        try:
+            assert sock.recv(100) == b"READY=1"
+            assert [sock.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+            process.terminate()
+            assert sock.recv(100) in (b"STOPPING=1", b"WATCHDOG=1")
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_a_stop_in_the_middle_of_an_import_loses_nothing(tmp_path):
+    made_up.write(str(tmp_path), 3, 5, 6000, 0)
+    lines = (tmp_path / (yz.COUNTY + "001.ndjson")).read_text(encoding="utf-8")
+    with yz.Field() as field:
+        field.make_hub({"qs-01": yz.COUNTY + "001"})
+        node = field.make_station("qs-01", yz.COUNTY + "001")
+        node.start()
+        path = field.write("lines.ndjson", lines)
+        running = subprocess.Popen([yz.BIN, "--conf", node.conf, "--json", "import", path], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(.05)
+        began = time.monotonic()
+        assert node.signal(signal.SIGTERM, seconds=5 if not yz.sanitized() else 20) == 0
+        print("stopped in %.2f s" % (time.monotonic() - began))
+        assert running.wait(20) != 0
+        node.start()
+        before = node.status()["written"]
+        again = node.cli("import", path)
+        counts = json.loads(again.out)
+        assert counts["read"] == counts["new"] + counts["changed"] + counts["same"] + counts["duplicate"] + counts["wrong"], counts
+        assert node.status()["written"] >= before
+        third = json.loads(node.cli("import", path).out)
+        assert third["duplicate"] + third["wrong"] == third["read"], third
+        assert node.ok("verify").json["ok"]
+
+
+def test_a_second_stop_is_as_good_as_one(tmp_path):
+    with yz.Field() as field:
+        hub = field.make_hub({"qs-01": yz.COUNTY + "001"})
+        for number in (signal.SIGTERM, signal.SIGINT):
+            hub.start()
+            assert hub.signal(number) == 0
