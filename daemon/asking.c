@@ -219,14 +219,17 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
                         struct fault *fault)
 {
     const struct confirm *confirm = &asking->confirm;
-    bool applied = false;
+    bool applied = false, healed = false;
     int rc = confirm_read(payload, &asking->confirm);
 
     if (rc == 0)
-        rc = store_settle_confirm(asking->store, confirm, &applied, fault);
+        rc = store_settle_confirm(asking->store, confirm, &applied, &healed,
+                                  fault);
     if (rc < 0)
         return rc;
     note_more(asking, bytes_of(confirm->origin.b, ID_SIZE), confirm->more);
+    if (healed)
+        asking->asked.healed = asking->asked.more = true;
     if (applied)
         count_runs(asking);
     return 0;

@@ -34,6 +34,7 @@ struct asked {                  /* what came of it */
     bool whole;                 /* the answer came to its end */
     bool proven;                /* at least its welcome was the hub's */
     bool more;                  /* there is more to send or to take in */
+    bool healed;                /* the hub had lost something: sent again next */
     uint64_t up, confirmed, down;
     uint64_t gone_up;           /* bytes */
     uint64_t came_down;

@@ -31,7 +31,7 @@ static void hello_heads(struct store *store, struct hello *out)
         store, "SELECT o.id, o.origin, o.confirmed, o.n, o.hash, p.origin, "
                "o.parent_n, o.parent_hash FROM origin o "
                "LEFT JOIN origin p ON p.id = o.parent WHERE o.own = 1 AND "
-               "(o.confirmed < o.n OR o.id = ?1 OR o.id = "
+               "(o.confirmed < o.n OR o.again = 1 OR o.id = ?1 OR o.id = "
                "(SELECT max(id) FROM origin WHERE own = 1)) "
                "ORDER BY o.id = (SELECT max(id) FROM origin WHERE own = 1) "
                "DESC, o.id LIMIT ?2");

@@ -72,6 +72,22 @@ static bool journal_has(struct store *store, struct place_id at)
     return has;
 }
 
+/* A hub that was set back decided it again, under a newer number; or what was
+ * parked when it came here is in force by now. */
+static int journal_renumber(struct store *store, struct place_id at,
+                            uint64_t number)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE journal SET state = ?3, number = ?4 WHERE "
+               "origin = ?1 AND n = ?2 AND ifnull(number, 0) < ?4");
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    db_int(stmt, 3, STATE_TAKEN);
+    db_num(stmt, 4, number);
+    return db_run(store, stmt);
+}
+
 /* True when the item is older than the record's departure from here. */
 static bool departed(struct hearing *on, int64_t record, uint64_t seq)
 {
@@ -94,6 +110,8 @@ static int hear_state(struct hearing *on, const struct news_item *item)
         return rc;
     if (!journal_has(on->store, on->entry.at))
         rc = journal_add(on->store, &on->entry);
+    else if (!place_is_own(on->store, on->entry.at))
+        rc = journal_renumber(on->store, on->entry.at, item->number);
     if (rc < 0 || departed(on, on->entry.record, item->seq))
         return rc;
     rc = cell_find(on->store, on->entry.record, on->entry.cell,
@@ -125,7 +143,8 @@ static int hear_gone(struct hearing *on, const struct news_item *item)
  * added, and the case itself is opened or closed. */
 static int hear_case(struct hearing *on, const struct news_item *item)
 {
-    enum state state = item->reason == REASON_DUPLICATE ? STATE_TAKEN
+    enum state state = item->reason == REASON_DUPLICATE    ? STATE_TAKEN
+                       : item->reason == REASON_UNREADABLE ? STATE_ASIDE
                        : item->reason == REASON_RULE ||
                                item->reason == REASON_VALUE ||
                                item->reason == REASON_SCOPE

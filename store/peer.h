@@ -13,9 +13,10 @@ int store_hello(struct store *store, struct hello *out);
  * there is no more. Returns the number of changes packed or an error. */
 int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next);
-/* *applied is false for an old answer, of which nothing is new. */
+/* *applied is false for an old answer, of which nothing is new; *healed is true
+ * when the hub turned out to have lost something, and it will be sent again. */
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
-                         bool *applied, struct fault *fault);
+                         bool *applied, bool *healed, struct fault *fault);
 int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          struct fault *fault);
 int store_settle_news(struct store *store, const struct news *news,

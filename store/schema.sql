@@ -27,7 +27,9 @@ CREATE TABLE origin (
     parent_hash BLOB,           -- anchors the chain of n = 1
     n INTEGER NOT NULL DEFAULT 0,       -- held without a gap through here
     hash BLOB,                  -- of change n
-    confirmed INTEGER NOT NULL DEFAULT 0 -- station: settled through here
+    confirmed INTEGER NOT NULL DEFAULT 0, -- station: settled through here
+    again INTEGER NOT NULL DEFAULT 0    -- station: the hub has lost it; name it
+                                -- in the next hello
 );
 
 CREATE TABLE record (

@@ -267,6 +267,40 @@ static int confirm_apply(struct confirming *on)
     return rc == 0 ? receipt_keep(on) : rc;
 }
 
+static int name_again(struct store *store, int64_t origin, bool again)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE origin SET again = ?2 WHERE id = ?1 AND again <> ?2");
+
+    db_int(stmt, 1, origin);
+    db_int(stmt, 2, again);
+    return db_run(store, stmt);
+}
+
+/* A hub that was set back has less than it confirmed: what is missing is sent
+ * again, parents first. One origin is found out at a time; *healed says that
+ * another exchange will find more. */
+static int heal(struct confirming *on, bool *healed)
+{
+    const struct confirm *confirm = on->confirm;
+    struct store *store = on->store;
+    int rc = 0;
+
+    if (confirm->standing == STANDING_ORPHAN && on->origin.parent != 0) {
+        rc = name_again(store, on->origin.parent, true);
+        *healed = rc == 0 && sqlite3_changes(store->db) > 0;
+    }
+    if (rc == 0 && confirm->from == on->origin.confirmed + 1) {
+        rc = name_again(store, on->origin.id, false);
+        if (rc == 0 && confirm->through < on->origin.confirmed) {
+            on->n = confirm->through;
+            rc = confirmed_move(on);
+            *healed = true;
+        }
+    }
+    return rc;
+}
+
 enum { CONFIRM_BYTES = 64 };    /* a verdict is about so much work */
 
 static size_t confirmed_count(const struct confirm *confirm)
@@ -279,14 +313,14 @@ static size_t confirmed_count(const struct confirm *confirm)
 }
 
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
-                         bool *applied, struct fault *fault)
+                         bool *applied, bool *healed, struct fault *fault)
 {
     struct confirming on = {.store = store, .confirm = confirm};
     struct store_mark mark;
     enum mark_depth depth;
     int rc = store_write(store);
 
-    *applied = false;
+    *applied = *healed = false;
     if (rc < 0)
         return fault_set(fault, rc, "", "confirm");
     if (confirm->standing == STANDING_FORKED)
@@ -294,12 +328,9 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
                          "this disk was copied or set back");
     if (origin_find(store, &confirm->origin, &on.origin) != 1)
         return 0;
-    /* The hub has less than it confirmed: it was set back. Send it again. */
-    if (on.origin.own && confirm->from == on.origin.confirmed + 1 &&
-        confirm->through < on.origin.confirmed) {
-        on.n = confirm->through;
-        return confirmed_move(&on);
-    }
+    rc = on.origin.own ? heal(&on, healed) : 0;
+    if (rc < 0 || *healed)
+        return rc;
     if (!on.origin.own || confirm->runs == 0 ||
         confirm->from != on.origin.confirmed + 1)
         return 0;               /* an old answer: known already */

@@ -99,6 +99,17 @@ static void confirm_sign(const struct store *store, struct confirm *out)
     buf_done(&signed_bytes);
 }
 
+/* Does it go on from changes that are not here? Only a hub that was set back
+ * can find that: a station sends parents first. */
+static bool orphan(struct store *store, const struct origin_row *origin)
+{
+    struct origin_row parent;
+
+    return origin->n == 0 && origin->parent != 0 &&
+           (origin_by_row(store, origin->parent, &parent) != 1 ||
+            parent.n < origin->parent_n);
+}
+
 int store_confirm(struct store *store, const struct head *head, uint64_t max,
                   struct confirm *out)
 {
@@ -118,6 +129,8 @@ int store_confirm(struct store *store, const struct head *head, uint64_t max,
         max = head->n > head->confirmed ? head->n - head->confirmed : 0;
     if (rc == 1) {
         out->through = origin.n;
+        if (orphan(store, &origin))
+            out->standing = STANDING_ORPHAN;
         if (head->n > 0 && head->n <= origin.n &&
             !head_agrees(store, &origin, head->n, &head->hash))
             out->standing = STANDING_FORKED;

@@ -257,6 +257,46 @@ TEST(what_else_is_derived_is_made_again)
     made_again("UPDATE tally SET count = count + 1");
 }
 
+/* BUG found: only the newest origin was named to a hub that had lost days, and
+ * everything that went on from a lost one stayed in the queue for ever. */
+TEST(a_hub_that_lost_days_is_filled_again_over_restarts)
+{
+    static const char *const later[] = {"name=二", "name=三", "name=四"};
+    char copy[PATH_ROOM + 8];
+    struct store_status status;
+    uint64_t written;
+    W;
+
+    snprintf(copy, sizeof copy, "%s.old", w->hub_path);
+    say(w, "a", 1, "mark=1 name=一");
+    sync_all(w);
+    store_close(w->hub);
+    files_copy(w->hub_path, copy);
+    hub_open(w);
+    for (int i = 0; i < 3; i++) {       /* three days, a boot each */
+        restart(w, "a");
+        say(w, "a", 1, later[i]);
+        say(w, "a", 2 + i, "mark=9 name=新");
+        sync_all(w);
+    }
+    store_close(w->hub);
+    files_copy(copy, w->hub_path);
+    hub_open(w);
+    restart(w, "a");                    /* and nothing new is written */
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    assert_false(w->asked.more);
+    store_status(town_of(w, "a")->store, &status);
+    written = status.written;
+    store_status(w->hub, &status);
+    assert_int_equal(status.written, written);
+    assert_cell(w, "hub", 1, "name", "四");
+    assert_cell(w, "hub", 4, "name", "新");
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_copied_disk_that_runs_twice_is_reported),
         cmocka_unit_test(a_parent_of_another_station_is_no_parent),
         cmocka_unit_test(a_hub_set_back_to_an_older_copy),
+        cmocka_unit_test(a_hub_that_lost_days_is_filled_again_over_restarts),
         cmocka_unit_test(
             a_copied_disk_whose_halves_were_restarted_loses_nothing),
         cmocka_unit_test(cells_that_were_lost_are_made_again),

@@ -6,6 +6,8 @@ that nothing is left behind when a test run is killed.
 
     YZ_BIN      the program               (default: build/yizhan of this checkout)
     YZ_ROUNDS   rounds of the crash tests (default 20)
+    YZ_STORIES  random stories            (default 12), YZ_STEPS the steps of each (60)
+    YZ_MEMBERS  of the main job           (default 5000), YZ_EDITS its edits (20000)
     YZ_SEED     random seed               (default: drawn, and printed)
     YZ_KEEP     keep the folders of failed and passed tests
 """
