@@ -15,18 +15,11 @@ enum { TEXT_MAX = 2 * BODY_MAX };       /* cleaned texts of one request */
 static int find(struct request *request, struct json_edit *edit,
                 struct fault *fault)
 {
-    struct shown *shown = xmalloc(sizeof(*shown));
-    int rc;
+    int rc = store_kind_of(node_store(request->node), &edit->edit.record,
+                           &edit->edit.kind);
 
-    shown_init(shown);
-    rc = store_show(node_store(request->node), &edit->edit.record, shown);
-    if (rc == 0)
-        edit->edit.kind = shown->kind;
-    else
-        fault_set(fault, rc, "id", "not shown on this machine");
-    shown_done(shown);
-    free(shown);
-    return rc;
+    return rc < 0 ? fault_set(fault, rc, "id", "not shown on this machine")
+                  : 0;
 }
 
 /* UUID version 7: ids made together lie together in the store. */

@@ -320,24 +320,19 @@ static void counters_write(struct store *store)
 {
     if (store->tally_dirty) {
         for (int i = 0; i < STATES; i++)
-            tally_write(store, i, store->tally[i]);
-        tally_write(store, TALLY_RECORDS, store->records);
+            if (store->tally[i] != store->tally_kept[i])
+                tally_write(store, i, store->tally[i]);
+        if (store->records != store->records_kept)
+            tally_write(store, TALLY_RECORDS, store->records);
+        memcpy(store->tally_kept, store->tally, sizeof store->tally);
+        store->records_kept = store->records;
     }
     if (store->numbers_dirty) {
         meta_set(store, "life", (int64_t)store->life);
         meta_set(store, "number", (int64_t)store->number);
         meta_set(store, "seq", (int64_t)store->seq);
     }
-    if (store->self_dirty) {
-        sqlite3_stmt *stmt = db_stmt(
-            store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
-
-        db_int(stmt, 1, store->self);
-        db_num(stmt, 2, store->self_n);
-        db_hash(stmt, 3, &store->self_hash);
-        db_run(store, stmt);
-    }
-    store->tally_dirty = store->numbers_dirty = store->self_dirty = false;
+    store->tally_dirty = store->numbers_dirty = false;
 }
 
 /* A checkpoint that fails costs nothing yet: the log stays and is tried again

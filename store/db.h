@@ -46,8 +46,8 @@ struct store {
     bool broken;                /* a commit failed: nothing is known */
     int rc;                     /* first SQLite error of this call, as ERR_* */
     int wal_pages;
-    int64_t tally[STATES];
-    int64_t records;
+    int64_t tally[STATES], tally_kept[STATES];  /* now, and as written */
+    int64_t records, records_kept;
     bool tally_dirty;
     uint64_t life, number, seq, reserved;
     bool numbers_dirty;
@@ -55,7 +55,6 @@ struct store {
     struct id self_origin;
     uint64_t self_n;
     struct hash self_hash;
-    bool self_dirty;
     bool importing;
     bool import_moved;          /* import_base has rows */
     struct plan *plan;          /* scratch of store_put */

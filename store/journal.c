@@ -153,7 +153,6 @@ int journal_write(struct store *store, struct change *change, int64_t record,
         return rc;
     store->self_n = change->name.n;
     store->self_hash = entry.hash;
-    store->self_dirty = true;
     tally_move(store, -1, STATE_QUEUED, 1);
     *at = entry.at;
     return 0;

@@ -33,6 +33,8 @@ static void load_counters(struct store *store)
         else if (state >= 0 && state < STATES)
             store->tally[state] = sqlite3_column_int64(stmt, 1);
     }
+    memcpy(store->tally_kept, store->tally, sizeof store->tally);
+    store->records_kept = store->records;
     store->life = (uint64_t)meta_get(store, "life", 0);
     store->number = (uint64_t)meta_get(store, "number", 0);
     store->seq = (uint64_t)meta_get(store, "seq", 0);
@@ -173,6 +175,18 @@ int store_set_kinds(struct store *store, struct bytes text,
                     kinds_use(store, text, fault);
 }
 
+/* How far the last origin came is not written with each save, as the journal
+ * tells it: a page less in every commit. */
+static void origin_ready(struct store *store)
+{
+    if (!store->hub)
+        db_exec(store,
+                "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
+                "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
+                " AND j.origin = origin.id AND j.n = (SELECT max(n) FROM "
+                "journal WHERE origin = origin.id AND n > origin.n)");
+}
+
 /* The hub's files are the law; a station keeps what the hub last sent, and
  * starts from its own files only while it has never met the hub. */
 static int kinds_ready(struct store *store, const struct kinds *files,
@@ -198,6 +212,8 @@ static int kinds_ready(struct store *store, const struct kinds *files,
     rc = store_write(store);
     if (rc == 0)
         rc = kinds_use(store, text, fault);
+    if (rc == 0)
+        origin_ready(store);
     if (rc == 0)
         rc = store_commit(store, fault);
     buf_done(&kept);

@@ -25,7 +25,8 @@ CREATE TABLE origin (
     parent INTEGER,             -- origin.id it went on from, or NULL
     parent_n INTEGER,
     parent_hash BLOB,           -- anchors the chain of n = 1
-    n INTEGER NOT NULL DEFAULT 0,       -- held without a gap through here
+    n INTEGER NOT NULL DEFAULT 0,       -- held without a gap through here; of
+                                -- the origin in use, when it was opened
     hash BLOB,                  -- of change n
     confirmed INTEGER NOT NULL DEFAULT 0, -- station: settled through here
     again INTEGER NOT NULL DEFAULT 0    -- station: the hub has lost it; name it

@@ -194,6 +194,21 @@ static int show_row(struct store *store, const struct record_row *row,
     return 0;
 }
 
+int store_kind_of(struct store *store, const struct id *record,
+                  const struct kind **out)
+{
+    struct record_row row;
+    int rc;
+
+    store->rc = 0;
+    rc = record_find(store, record, &row);
+    if (rc < 0)
+        return rc;
+    *out = rc == 1 && record_shown(&row) ? kinds_by_id(store->kinds, row.kind)
+                                         : NULL;
+    return *out == NULL ? ERR_RECORD : 0;
+}
+
 int store_show(struct store *store, const struct id *record, struct shown *out)
 {
     struct record_row row;

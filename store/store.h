@@ -66,6 +66,9 @@ int store_try(struct store *store, const struct edit *edit,
 int store_import_begin(struct store *store, struct fault *fault);
 int store_import_end(struct store *store);
 
+/* Kind of a record that is shown here. ERR_RECORD. */
+int store_kind_of(struct store *store, const struct id *record,
+                  const struct kind **out);
 /* One record as this machine shows it. ERR_RECORD. */
 int store_show(struct store *store, const struct id *record,
                struct shown *out);
