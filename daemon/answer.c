@@ -114,10 +114,11 @@ static int hear_head(struct answer *answer, struct bytes *rest,
 static int hear_hello(struct answer *answer, struct bytes payload,
                       struct fault *fault)
 {
-    int rc = hello_read(payload, &answer->hello);
+    int rc = answer->helloed ? ERR_FORMAT
+                             : hello_read(payload, &answer->hello);
 
     if (rc < 0)
-        return fault_set(fault, rc, "hello", "it is cut off");
+        return fault_set(fault, rc, "hello", "one, and whole");
     rc = store_take_hello(answer->store, &answer->station, &answer->hello,
                           fault);
     answer->helloed = rc == 0;
@@ -275,7 +276,8 @@ static int tell_confirm(struct answer *answer)
         return 0;
     }
     head = &answer->hello.head[answer->head];
-    rc = store_confirm(answer->store, head, CONFIRM_CHANGES, confirm);
+    rc = store_confirm(answer->store, &answer->station, head, CONFIRM_CHANGES,
+                       confirm);
     if (rc < 0)
         return rc;
     if (answer->forked[answer->head])

@@ -106,18 +106,23 @@ int numbers_open(const struct config *config, bool have_store,
     return numbers_write(out, fault);
 }
 
-int numbers_reserve(void *user, uint64_t upto)
+int numbers_reserve(void *user, uint64_t life, uint64_t upto)
 {
     struct numbers *numbers = user;
-    uint64_t before = numbers->reserved;
+    uint64_t reserved = numbers->reserved, before = numbers->life;
     struct fault fault;
     int rc;
 
-    if (upto <= before)
+    if (upto <= reserved && life <= before)
         return 0;
-    numbers->reserved = upto;
+    if (upto > reserved)
+        numbers->reserved = upto;
+    if (life > before)
+        numbers->life = life;
     rc = numbers_write(numbers, &fault);
-    if (rc < 0)
-        numbers->reserved = before;     /* not on the disk: asked for again */
+    if (rc < 0) {                       /* not on the disk: asked for again */
+        numbers->reserved = reserved;
+        numbers->life = before;
+    }
     return rc;
 }

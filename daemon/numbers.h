@@ -23,6 +23,6 @@ struct numbers {
 int numbers_open(const struct config *config, bool have_store,
                  struct numbers *out, struct fault *fault);
 /* The `reserve` of struct store_world; `user` is a struct numbers. */
-int numbers_reserve(void *user, uint64_t upto);
+int numbers_reserve(void *user, uint64_t life, uint64_t upto);
 
 #endif

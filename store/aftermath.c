@@ -1,6 +1,7 @@
 /* What follows from a verdict once the change is in the journal: its case, and
  * the cases it settles. */
 #include "store/decide.h"
+#include "store/merge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,14 +76,30 @@ static int replace_older(struct deciding *on)
     return rc;
 }
 
-/* A case was named before it came: did its settler see the record? */
-static bool may_have_closed(struct deciding *on, const struct name *by)
+/* May an organisation decide this case: write that cell of that record? */
+static bool may_decide(struct store *store, const char *org,
+                       const struct record_row *row,
+                       const struct case_row *which)
+{
+    const struct kind *kind = kinds_by_id(store->kinds, row->kind);
+    bool county = org_covers(org, bytes_text(store->org));
+    int cell = kind == NULL ? -1 : kind_cell_by_id(kind, which->cell);
+
+    return county ||
+           (cell >= 0 && merge_may(kind->cells[cell].writer,
+                                   org_covers(org, bytes_text(row->org)),
+                                   org_covers(org, bytes_text(row->host)),
+                                   county));
+}
+
+/* A case was named before it came: might its settler decide it? */
+static bool may_have_closed(struct deciding *on, const struct case_row *which,
+                            const struct name *by)
 {
     struct place_id place = place_of(on->store, by);
     const char *org = origin_org(on->store, place.origin);
 
-    return org_covers(org, bytes_text(on->store->org)) ||
-           org_sees(org, &on->row) ||
+    return may_decide(on->store, org, &on->row, which) ||
            line_follows(on->store, place, on->entry->at);
 }
 
@@ -102,16 +119,17 @@ static int open_case(struct deciding *on, enum reason reason)
     if (rc < 0 || case_find(store, on->entry->at, &opened) != 1)
         return rc;
     if (settles_find(store, &on->entry->change.name, &by) == 1 &&
-        may_have_closed(on, &by))
+        may_have_closed(on, &opened, &by))
         return close_case(store, &on->row, &opened, &by);
     return news_case(store, &on->row, &opened);
 }
 
-/* Whoever sees the record may close its case; a line may close its own. */
+/* Whoever may decide, as the writer of that cell, may close its case; a line may
+ * close its own. */
 static bool may_close(struct deciding *on, const struct record_row *row,
                       const struct case_row *which)
 {
-    return on->county || org_sees(on->org, row) ||
+    return may_decide(on->store, on->org, row, which) ||
            line_follows(on->store, on->entry->at, which->at);
 }
 

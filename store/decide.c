@@ -66,6 +66,12 @@ static bool in_scope(struct deciding *on)
     struct store *store = on->store;
 
     on->county = org_covers(on->org, bytes_text(store->org));
+    if (on->cell == 1 && !on->entry->change.removal &&
+        !org_covers(store->org, change_org(on))) {
+        verdict(on, STATE_RETURNED, REASON_SCOPE,
+                on->kind->fields[on->kind->org_field].name, "");
+        return false;           /* nobody in this county would see it again */
+    }
     if (on->row.org[0] == '\0') {
         if (on->cell != 1) {
             verdict(on, STATE_RECEIVED, REASON_NONE, "", "");

@@ -10,7 +10,7 @@
 static void reserve(struct store *store, uint64_t upto)
 {
     if (upto > store->reserved) {
-        int rc = store->world.reserve(store->world.user,
+        int rc = store->world.reserve(store->world.user, store->life,
                                       upto + RESERVE_BLOCK);
 
         if (rc == 0)
@@ -21,12 +21,19 @@ static void reserve(struct store *store, uint64_t upto)
     store->numbers_dirty = true;
 }
 
-void numbers_raise(struct store *store, uint64_t number, uint64_t seq)
+int numbers_raise(struct store *store, uint64_t life, uint64_t number,
+                  uint64_t seq)
 {
+    if (life > store->life) {
+        store->life = life;
+        store->reserved = 0;    /* so that the life is made durable, too */
+    }
     if (number > store->number)
-        reserve(store, store->number = number);
+        store->number = number;
     if (seq > store->seq)
-        reserve(store, store->seq = seq);
+        store->seq = seq;
+    reserve(store, store->number > store->seq ? store->number : store->seq);
+    return store->rc;
 }
 
 uint64_t next_number(struct store *store)

@@ -8,7 +8,8 @@ uint64_t next_number(struct store *store);
 uint64_t next_seq(struct store *store);
 /* A station knows newer ones: this hub was set back unnoticed. Go on above
  * them. */
-void numbers_raise(struct store *store, uint64_t number, uint64_t seq);
+int numbers_raise(struct store *store, uint64_t life, uint64_t number,
+                  uint64_t seq);
 
 /* Does this organisation see a record that stands so? */
 bool org_sees(const char *org, const struct record_row *row);

@@ -43,8 +43,8 @@ void store_welcome(struct store *store, const struct station *station,
                    struct welcome *out);
 /* What the hub knows of `head`, from head->confirmed + 1 on, at most `max`
  * changes; sets out->more. */
-int store_confirm(struct store *store, const struct head *head, uint64_t max,
-                  struct confirm *out);
+int store_confirm(struct store *store, const struct station *station,
+                  const struct head *head, uint64_t max, struct confirm *out);
 /* News of one stream after `cursor`, about `size` bytes before compression;
  * `*to` is the cursor to go on from. */
 int store_news(struct store *store, const struct station *station,

@@ -1,10 +1,11 @@
 /* Hub: who may speak, and the streams of news each of them reads. */
 #include "store/news.h"
 
-/* How far a station's numbers may be ahead of a hub that was set back: more
- * than any county decides in its life, and still no single claim can use up
- * what is left. */
-#define LEAP_MAX ((uint64_t)1 << 32)
+/* How far a station's numbers and lives may be ahead of a hub that was set back:
+ * more than a county decides in its life, or starts its hub; what is beyond is
+ * no memory of this hub and is not believed. */
+#define LEAP_MAX ((uint64_t)1 << 26)
+#define LIFE_LEAP_MAX ((uint64_t)1000)
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +123,7 @@ int store_stations(struct store *store, const struct station *list, int count,
     return rc < 0 ? fault_set(fault, rc, "", "stations") : 0;
 }
 
-static int counters_sane(const struct store *store,
-                         const struct hello *hello)
+static int counters_sane(const struct hello *hello)
 {
     const uint64_t all[] = {hello->written, hello->queued, hello->parked,
                             hello->returned, hello->aside};
@@ -131,10 +131,6 @@ static int counters_sane(const struct store *store,
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i] > INT64_MAX)
             return ERR_FORMAT;
-    if (hello->number > store->number + LEAP_MAX ||
-        hello->seq > store->seq + LEAP_MAX ||
-        hello->life > store->life + LEAP_MAX)
-        return ERR_FORMAT;
     return 0;
 }
 
@@ -149,13 +145,27 @@ static int keep_health(struct store *store, const struct station *station,
     db_text(stmt, 1, bytes_text(station->name));
     db_text(stmt, 2, bytes_text(station->org));
     db_int(stmt, 3, station->wall_ms);
-    db_int(stmt, 4, hello->wall_ms - station->wall_ms);
+    db_int(stmt, 4, (int64_t)((uint64_t)hello->wall_ms -
+                              (uint64_t)station->wall_ms));
     db_num(stmt, 5, hello->written);
     db_num(stmt, 6, hello->queued);
     db_num(stmt, 7, hello->parked);
     db_num(stmt, 8, hello->returned);
     db_num(stmt, 9, hello->aside);
     return db_run(store, stmt);
+}
+
+/* Would the chain of parents come back to where it began? */
+static bool goes_round(struct store *store, int64_t origin, int64_t parent)
+{
+    struct origin_row row;
+
+    while (parent != 0 && parent != origin) {
+        if (origin_by_row(store, parent, &row) != 1)
+            return false;
+        parent = row.parent;
+    }
+    return parent == origin;
 }
 
 /* An origin belongs to the station that named it first. */
@@ -171,6 +181,8 @@ static int keep_head(struct store *store, const struct station *station,
         parent = origin_row_of(store, &head->parent.origin);
     if (parent < 0)
         return (int)parent;
+    if (parent != 0 && goes_round(store, row, parent))
+        return ERR_FORMAT;
     stmt = db_stmt(store, "UPDATE origin SET station = ?2, "
                           "parent = nullif(?3, 0), parent_n = ?4, "
                           "parent_hash = ?5 "
@@ -190,10 +202,14 @@ static int keep_head(struct store *store, const struct station *station,
  * hub was set back unnoticed: raise everything above before deciding. */
 static int raise_above(struct store *store, const struct hello *hello)
 {
-    numbers_raise(store, hello->number, hello->seq);
-    if (hello->life > store->life)
-        store->life = hello->life;
-    return store->rc;
+    uint64_t life = hello->life, number = hello->number, seq = hello->seq;
+
+    if (life > store->life + LIFE_LEAP_MAX ||
+        number > store->number + LEAP_MAX || seq > store->seq + LEAP_MAX)
+        return 0;
+    if (life <= store->life && number <= store->number && seq <= store->seq)
+        return 0;
+    return numbers_raise(store, life, number, seq);
 }
 
 int store_take_hello(struct store *store, const struct station *station,
@@ -202,7 +218,7 @@ int store_take_hello(struct store *store, const struct station *station,
     int rc = store_write(store);
 
     if (rc == 0)
-        rc = counters_sane(store, hello);
+        rc = counters_sane(hello);
     if (rc == 0)
         rc = keep_health(store, station, hello);
     for (int i = 0; i < hello->heads && rc == 0; i++)

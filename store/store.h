@@ -24,9 +24,10 @@ struct store;
 struct store_world {
     void *user;
     void (*random)(void *user, void *out, size_t len);
-    /* Hub only: move the reserve of numbers (and of seqs) kept outside the
-     * database up to at least `upto`, durably, before it returns 0. */
-    int (*reserve)(void *user, uint64_t upto);
+    /* Hub only: move the reserve of numbers (and of seqs) and the life, kept
+     * outside the database, up to at least these, durably, before it returns
+     * 0. */
+    int (*reserve)(void *user, uint64_t life, uint64_t upto);
 };
 
 struct store_options {

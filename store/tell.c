@@ -110,10 +110,11 @@ static bool orphan(struct store *store, const struct origin_row *origin)
             parent.n < origin->parent_n);
 }
 
-int store_confirm(struct store *store, const struct head *head, uint64_t max,
-                  struct confirm *out)
+int store_confirm(struct store *store, const struct station *station,
+                  const struct head *head, uint64_t max, struct confirm *out)
 {
     struct origin_row origin;
+    char owner[STATION_MAX + 1];
     int rc;
 
     store->rc = 0;
@@ -127,6 +128,11 @@ int store_confirm(struct store *store, const struct head *head, uint64_t max,
      * its line comes back to it as news. */
     if (rc == 1 && max > head->n - head->confirmed)
         max = head->n > head->confirmed ? head->n - head->confirmed : 0;
+    if (rc == 1 && origin_station(store, origin.id, owner, sizeof owner) >= 0 &&
+        strcmp(owner, station->name) != 0) {
+        out->standing = STANDING_FORKED;        /* another station's */
+        rc = 0;
+    }
     if (rc == 1) {
         out->through = origin.n;
         if (orphan(store, &origin))

@@ -43,7 +43,7 @@ static void test_a_new_life_each_time(void **state)
 
     (void)state;
     begin(&first);
-    assert_int_equal(numbers_reserve(&first, 12340), 0);
+    assert_int_equal(numbers_reserve(&first, 0, 12340), 0);
     begin(&second);
     assert_true(second.life == first.life + 1);
     assert_true(second.reserved == 12340);
@@ -60,7 +60,7 @@ static void test_a_file_cut_short_is_refused(void **state)
 
     (void)state;
     begin(&numbers);
-    assert_int_equal(numbers_reserve(&numbers, 12340), 0);
+    assert_int_equal(numbers_reserve(&numbers, 0, 12340), 0);
     buf_init(&whole, 1024);
     assert_int_equal(os_read_file(numbers.path, 1024, &whole, &fault), 1);
     for (size_t len = 0; len < whole.len; len++) {
@@ -79,8 +79,8 @@ static void test_what_the_disk_refused_is_not_reserved(void **state)
     (void)state;
     begin(&numbers);
     strcpy(numbers.path, "/nowhere/numbers");
-    assert_true(numbers_reserve(&numbers, 10) < 0);
-    assert_true(numbers_reserve(&numbers, 10) < 0);
+    assert_true(numbers_reserve(&numbers, 0, 10) < 0);
+    assert_true(numbers_reserve(&numbers, 0, 10) < 0);
 }
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

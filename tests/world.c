@@ -59,11 +59,13 @@ static void world_random(void *user, void *out, size_t len)
     }
 }
 
-static int world_reserve(void *user, uint64_t upto)
+static int world_reserve(void *user, uint64_t life, uint64_t upto)
 {
     struct world *world = user;
 
     world->reserve_calls++;
+    if (life > world->life)
+        world->life = life;
     if (world->reserve_fails)
         return ERR_IO;
     if (upto > world->reserved)

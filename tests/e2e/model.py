@@ -157,7 +157,8 @@ class Hub:
             self.open_case(Case(change, reason))
         self.named.update(change.closes)
         for case in closed:
-            self.close(case)
+            if self.may_close(change, scope, case):
+                self.close(case)
         self.news.append(change.record)
         if verdict == "taken" and change.cell == kind.identity:
             waited = self.waiting.pop(change.record, ())
@@ -184,6 +185,13 @@ class Hub:
         if (case.change.line, case.change.n) in self.named:
             return self.move(case.change, "settled") if case.reason != "duplicate" else None
         self.open.setdefault((case.change.record, case.change.cell), []).append(case)
+
+    def may_close(self, change, scope, case):
+        """Who may write that cell of that record may decide its case; a line may close its own."""
+        waits = case.change
+        kind = self.kinds[waits.kind]
+        may = self.rights(scope, kind, self.bodies(waits.record) or {waits.cell: waits.body})
+        return may["county"] or may[kind.cell(waits.cell).writer] or waits.line == change.line
 
     def close(self, case):
         where = (case.change.record, case.change.cell)

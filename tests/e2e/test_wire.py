@@ -158,3 +158,44 @@ def test_another_station_sees_nothing_of_it(hub):
             cut.counted(), cut.varint(), cut.varint(), cut.varint(), cut.byte(), cut.varint(), cut.varint()
             raw = wire.zlib.decompress(payload[cut.at:]) if cut.at < len(payload) else b""
             assert id_number(0) not in raw
+
+
+def test_a_chain_of_parents_that_goes_round_is_refused(hub):
+    """BUG found: an origin that was its own parent stopped the hub for ever."""
+    station = ready(hub)
+    station.parent = b"\x01" + station.origin + wire.varint(1) + bytes(32)
+    status, _ = station.post(station.ask([])[1])
+    assert status in (400, 422), status
+    one, two = hub.speaker("qs-01"), hub.speaker("qs-01")
+    one.parent = b"\x01" + two.origin + wire.varint(1) + bytes(32)
+    two.parent = b"\x01" + one.origin + wire.varint(1) + bytes(32)
+    one.exchange([])
+    assert two.post(two.ask([])[1])[0] in (400, 422)
+    assert hub.status()["written"] == 0
+
+
+def test_no_claim_locks_the_others_out(hub):
+    """BUG found: a station that claimed far lives and numbers, and a restart, locked out whoever had synced between."""
+    for far in (1 << 25, 1 << 32, 1 << 62):
+        evil, other = ready(hub), ready(hub, "other")
+        evil.life, evil.number = 900 if far == 1 << 25 else far, far
+        evil.exchange([])
+        welcome = wire.Cut(other.exchange([])[0][1])
+        welcome.take(16)
+        life, number = welcome.varint(), welcome.varint()
+        hub.restart()
+        other.life, other.number = life, number
+        welcome = wire.Cut(other.exchange([])[0][1])
+        welcome.take(16)
+        assert welcome.varint() >= life and welcome.varint() >= number
+
+
+def test_no_record_leaves_the_county(hub):
+    """BUG found: a wrong digit in `org` moved a record out of everybody's sight."""
+    station = ready(hub)
+    record = os.urandom(16)
+    away = {**identity(1), ORG: b"990002001"}
+    changes = [wire.change(station.origin, 1, record, 1, 1, identity(1)), wire.change(station.origin, 2, record, 1, 1, away, base=1 << 40)]
+    before = station.chain(changes)
+    _, _, told = station.confirms(station.exchange([wire.batch(station.kinds, station.origin, 1, before, changes)]))
+    assert told == [(1, "taken", "", "", ""), (2, "returned", "scope", "org", "")]

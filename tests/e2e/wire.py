@@ -81,7 +81,8 @@ class Station:
     def __init__(self, hub_port, name, secret):
         self.port, self.name, self.key = hub_port, name.encode(), blake(secret, 32)
         self.origin, self.n, self.head, self.confirmed = os.urandom(16), 0, ZEROS, 0
-        self.kinds = ZEROS
+        self.kinds, self.life, self.number = ZEROS, 0, 0
+        self.parent = b"\x00"              # or 1, name and hash of the change it goes on from
 
     def chain(self, changes):
         before = self.head
@@ -91,8 +92,8 @@ class Station:
         return before
 
     def hello(self):
-        return (varint(0) * 3 + self.kinds + varint(1 << 20) + zigzag(int(time.time() * 1000)) + varint(0) * 5 + varint(1) +
-                self.origin + varint(self.confirmed) + varint(self.n) + self.head + b"\x00" + varint(0))
+        return (varint(self.life) + varint(self.number) + varint(0) + self.kinds + varint(1 << 20) + zigzag(int(time.time() * 1000)) + varint(0) * 5 + varint(1) +
+                self.origin + varint(self.confirmed) + varint(self.n) + self.head + self.parent + varint(0))
 
     def mac(self, ask, index, answer, kind, payload):
         return blake(ask + bytes([1, answer, kind]) + index.to_bytes(8, "little") + payload, 16, self.key)
