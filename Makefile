@@ -110,11 +110,15 @@ deps:
 
 install: $(B)/yizhan
 	install -D $(B)/yizhan $(DESTDIR)$(PREFIX)/bin/yizhan
-	install -D -m 644 -t $(DESTDIR)/etc/yizhan conf/*.conf
-	install -D -m 644 -t $(DESTDIR)/etc/yizhan/kinds conf/kinds/*.conf
+	@# What is there may have been edited: it stays.
+	$(Q)for f in conf/*.conf conf/kinds/*.conf; do \
+	  to=$(DESTDIR)/etc/yizhan/$${f#conf/}; \
+	  test -e $$to || install -D -m 644 $$f $$to || exit 1; done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 packaging/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 packaging/*.5
 	install -D -m 644 -t $(DESTDIR)/lib/systemd/system packaging/*.service
+	install -D -m 644 packaging/yizhan.sysusers \
+	  $(DESTDIR)/usr/lib/sysusers.d/yizhan.conf
 
 tidy:
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability \

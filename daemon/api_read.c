@@ -6,6 +6,7 @@
  */
 #include "daemon/api.h"
 #include "daemon/log.h"
+#include "proto/message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,17 @@ static int on_past(void *user, const struct past *past)
     return json_array_size(history->list) == HISTORY_MAX;
 }
 
+/* Who saw whole numbers, and of what: no value, no record. A scope is logged as
+ * far as it is one, as it comes from the caller. */
+static void log_full(const char *event, const char *kind, const char *scope)
+{
+    if (!scope || scope[strspn(scope, "0123456789")] != '\0' ||
+        strlen(scope) > ORG_MAX)
+        scope = "";
+    log_event(LOG_I, 5012, event, "kind=%s scope=%s", kind[0] ? kind : "-",
+              scope[0] ? scope : "-");
+}
+
 int api_show(struct request *request, struct fault *fault)
 {
     struct store *store = node_store(request->node);
@@ -69,6 +81,8 @@ int api_show(struct request *request, struct fault *fault)
         fault_set(fault, rc, "id", "not shown on this machine");
     } else {
         out = json_from_shown(shown, parts);
+        if (parts & JSON_FULL)
+            log_full("show.full", shown->kind->name, NULL);
         if (request_asks(request, "history")) {
             struct history history = {json_array(), parts};
 
@@ -208,13 +222,25 @@ static int take_filter(struct request *request, struct fault *fault)
     return 0;
 }
 
+static const char *walk_kind(const struct request *request)
+{
+    const struct walk *walk = request->state;
+    const struct kinds *kinds = store_kinds(node_store(request->node));
+
+    return walk->only_kind ? kinds->list[walk->kind].name : "";
+}
+
 int api_list(struct request *request, struct fault *fault)
 {
     int rc = walk_new(request, fault);
     struct walk *walk = request->state;
 
+    if (rc == 0)
+        rc = take_filter(request, fault);
     walk->parts |= JSON_STATES;
-    return rc < 0 ? rc : take_filter(request, fault);
+    if (rc == 0 && walk->parts & JSON_FULL)
+        log_full("list.full", walk_kind(request), walk->scope);
+    return rc;
 }
 
 int api_export(struct request *request, struct fault *fault)
@@ -227,7 +253,7 @@ int api_export(struct request *request, struct fault *fault)
     if (request_asks(request, "bases"))
         walk->parts |= JSON_BASES;
     if (walk->parts & JSON_FULL)
-        log_event(LOG_I, 5012, "export.full", NULL);
+        log_full("export.full", walk_kind(request), walk->scope);
     else
         log_event(LOG_I, 5013, "export", NULL);
     return 0;

@@ -209,6 +209,19 @@ static void set_options(CURL *curl, const char *url,
     set_body(curl, call, transfer);
 }
 
+/* It was there and then it was not, or not in time: `where` is set, which tells
+ * cli_fail that this is the door's trouble and not the store's. */
+static int door_fault(const struct transfer *transfer, int err,
+                      const char *why, struct fault *fault)
+{
+    int rc = fault_set(fault, err, NULL, "%s", why);
+
+    if (fault)
+        snprintf(fault->where, sizeof(fault->where), "%s",
+                 transfer->client->door);
+    return rc;
+}
+
 static int judge(const struct transfer *transfer, CURLcode code,
                  struct fault *fault)
 {
@@ -225,8 +238,13 @@ static int judge(const struct transfer *transfer, CURLcode code,
     case CURLE_COULDNT_RESOLVE_HOST:
         return fault_set(fault, ERR_DOOR, NULL, "%s", transfer->client->door);
     case CURLE_OPERATION_TIMEDOUT:
-        return fault_set(fault, ERR_DOOR, NULL, "%s: no reply in time",
-                         transfer->client->door);
+        return door_fault(transfer, ERR_BUSY, "no reply in time", fault);
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return door_fault(transfer, ERR_UNKNOWN, "yizhan ended in the middle",
+                          fault);
     case CURLE_OUT_OF_MEMORY:
         abort();
     default:

@@ -87,6 +87,11 @@ static int list_cases(struct cli *cli)
         return rc;
     if (listing.count == 0)
         printf(T(cli, "没有待办\n", "nothing waits for a person\n"));
+    else if (cli->config.hub)
+        printf(T(cli, "%llu 件，由县里的站（县里的电脑）或有关的站来定。\n",
+                  "%llu cases; the county's station decides, or the station "
+                  "concerned.\n"),
+               listing.count);
     else
         printf(T(cli, "%llu 件。用哪边：yizhan cases take parked|in-force C，"
                       "或另填：yizhan cases set C F=V\n",

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     SHOWN = 20,                 /* wrong lines told on the terminal */
@@ -29,6 +30,13 @@ static void on_sent(void *user, uint64_t sent, uint64_t size)
         fputc('\n', stderr);
 }
 
+static bool is_folder(FILE *file)
+{
+    struct stat info;
+
+    return fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static FILE *open_file(struct cli *cli, const char *name, uint64_t *size,
                        struct fault *fault)
 {
@@ -36,8 +44,11 @@ static FILE *open_file(struct cli *cli, const char *name, uint64_t *size,
     long end = 0;
 
     *size = 0;
-    if (!file) {
-        fault_set(fault, ERR_USAGE, NULL, "%.120s: %s", name, strerror(errno));
+    if (!file || is_folder(file)) {
+        fault_set(fault, ERR_USAGE, NULL, "%.120s: %s", name,
+                  strerror(file ? EISDIR : errno));
+        if (file && file != stdin)
+            fclose(file);
         return NULL;
     }
     if (file != stdin && fseek(file, 0, SEEK_END) == 0 &&
@@ -149,6 +160,7 @@ static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
     query_add(&query, "dry_run", cli->value[OPT_DRY_RUN] ? "1" : NULL);
     query_add(&query, "report", cli->value[OPT_REPORT] ? "1" : NULL);
     query_add(&query, "author", cli->author[0] ? cli->author : NULL);
+    cli->writing = true;
     rc = client_do(cli->client, &(struct client_call){
         .method = "POST",
         .path = query_text(&query),
@@ -159,6 +171,7 @@ static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
         .user = &loading,
     }, &reply, &fault);
     rc = cli_reply(cli, rc, &reply, &fault, out);
+    cli->writing = false;
     client_reply_done(&reply);
     buf_done(&query);
     return rc;

@@ -43,6 +43,9 @@ static void print_record(const struct cli *cli, json_t *record)
                ? T(cli, "   已结束", "   ended") : "");
     json_object_foreach(fields, name, value)
         print_field(name, value);
+    if (json_text(record, "end_reason")[0])
+        print_field(T(cli, "结束原因", "end reason"),
+                    json_object_get(record, "end_reason"));
     print_open_states(cli, record);
 }
 

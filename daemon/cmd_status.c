@@ -50,17 +50,25 @@ static void print_line_state(const struct cli *cli, const json_t *status)
         printf(T(cli, "  下次自动尝试：%s\n", "  next try: %s\n"), next);
     }
     if (err)
-        printf("  %s\n", words_advice(err, cli->zh));
+        printf("  %s\n", status_advice(cli, status, err));
+}
+
+/* A case is often a change of this machine's too, so they are not added up. */
+static long long in_hand(const json_t *status, long long *own)
+{
+    long long cases = count(status, "cases");
+
+    *own = count(status, "returned") + count(status, "parked") +
+           count(status, "aside");
+    return cases > *own ? cases : *own;
 }
 
 static void print_hands(const struct cli *cli, const json_t *status)
 {
     static const char *const wanting[] = {"returned", "parked", "aside"};
     static const char *const marks[] = {"↩", "⇄", "⊘"};
-    long long sum = 0;
+    long long own, sum = in_hand(status, &own);
 
-    for (int i = 0; i < 3; i++)
-        sum += count(status, wanting[i]);
     if (sum > 0)
         printf(T(cli, "  需要您处理 (%lld)：", "  needs you (%lld):"), sum);
     for (int i = 0; i < 3; i++)
@@ -68,8 +76,13 @@ static void print_hands(const struct cli *cli, const json_t *status)
             printf("  %s %s %lld", marks[i],
                    words_state(wanting[i], cli->zh),
                    count(status, wanting[i]));
+    if (count(status, "cases") > 0)
+        printf(T(cli, "  待办 %lld 件", "  open cases %lld"),
+               count(status, "cases"));
     if (sum > 0)
-        printf("    yizhan cases\n");
+        printf("    %s\n", !cli->config.hub ? "yizhan cases"
+                           : T(cli, "由县里的站来定",
+                               "the county's station decides"));
     printf(T(cli, "  其他：%s %lld · %s %lld · %s %lld · %s %lld\n",
               "  others: %s %lld · %s %lld · %s %lld · %s %lld\n"),
            words_state("queued", cli->zh), count(status, "queued"),

@@ -133,8 +133,8 @@ static void print_trouble(const struct cli *cli, const json_t *status)
     if (err)
         fprintf(stderr, T(cli, "没能上报 %lld 条：%s。%s [%s]\n",
                           "%lld changes not sent: %s. %s [%s]\n"),
-                queued, err_text(err, cli->zh), words_advice(err, cli->zh),
-                cause);
+                queued, err_text(err, cli->zh),
+                status_advice(cli, status, err), cause);
     else if (queued > 0)
         fprintf(stderr, T(cli, "还有 %lld 条待上报。数据都在本机，不会丢。\n",
                           "%lld changes still wait to be sent. Nothing is "

@@ -70,17 +70,38 @@ static void print_error(const struct fault *fault)
     cli_print(whole);
 }
 
+/* What the client says of the door has a place; what the daemon says of its
+ * store under the same code has none. */
+static const char *clause_of(const struct cli *cli, const struct fault *fault)
+{
+    if (fault->where[0] && fault->err == ERR_BUSY)
+        return T(cli, "驿站正忙", "yizhan is busy");
+    if (fault->where[0] && fault->err == ERR_UNKNOWN && !cli->writing)
+        return T(cli, "应答中断", "the reply broke off");
+    return err_text(fault->err, cli->zh);
+}
+
+static const char *advice_of(const struct cli *cli, const struct fault *fault)
+{
+    if (err_code(fault->err) / 100 == 22 && !cli->writing)
+        return "";
+    if (fault->where[0] && fault->err == ERR_BUSY)
+        return T(cli, "请过一会儿再试。", "Wait a minute, then ask again.");
+    if (fault->where[0] && fault->err == ERR_UNKNOWN && !cli->writing)
+        return T(cli, "请看驿站是否在运行，再试。",
+                 "See that it runs, then ask again.");
+    return words_advice(fault->err, cli->zh);
+}
+
 int cli_fail(struct cli *cli, const char *what, const struct fault *fault)
 {
-    bool unsaved = err_code(fault->err) / 100 == 22;
-    const char *advice = unsaved && !cli->writing
-                             ? "" : words_advice(fault->err, cli->zh);
+    const char *advice = advice_of(cli, fault);
     const char *colon = T(cli, "：", ": ");
 
     if (cli->json)
         print_error(fault);
     fprintf(stderr, "%s%s%s", what ? what : "", what ? colon : "",
-            err_text(fault->err, cli->zh));
+            clause_of(cli, fault));
     if (fault->where[0])
         fprintf(stderr, T(cli, "，%s", ", %s"), fault->where);
     if (fault->field[0])
@@ -279,11 +300,23 @@ int status_exit(const json_t *status)
     if (err != 0)
         return exit_of(err) == EXIT_STRANGER ? EXIT_STRANGER : EXIT_NO_HUB;
     if (json_number(status, "parked") + json_number(status, "returned") +
-            json_number(status, "aside") > 0)
+            json_number(status, "aside") + json_number(status, "cases") > 0)
         return EXIT_PERSON;
     if (json_number(status, "queued") + json_number(status, "received") > 0)
         return EXIT_PENDING;
     return EXIT_DONE;
+}
+
+const char *status_advice(const struct cli *cli, const json_t *status, int err)
+{
+    const json_t *next = json_object_get(status, "next_try");
+
+    if (err == ERR_NET && json_is_null(next))   /* every = manual */
+        return T(cli, "数据都在本机，不会丢；不用重录，线路好了再上报：yizhan "
+                      "sync",
+                 "Nothing is lost, do not enter it anew. When the line is "
+                 "back: yizhan sync");
+    return words_advice(err, cli->zh);
 }
 
 bool cli_since(const char *text, int64_t *ms)

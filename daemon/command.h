@@ -128,6 +128,8 @@ int status_exit(const json_t *status);
  * prints, *status the last status. Both are the caller's, also on error. */
 int cli_sync(struct cli *cli, int64_t wait_ms, json_t **result,
              json_t **status);
+/* What to do about the line's trouble `err`, as this status tells it. */
+const char *status_advice(const struct cli *cli, const json_t *status, int err);
 /* Since when: a span back from now ("1h") or a time. False if neither. */
 bool cli_since(const char *text, int64_t *ms);
 int64_t cli_now(void);

@@ -35,7 +35,8 @@ void demo_say(const struct demo *demo, const char *format, ...)
     vprintf(format, args);
     va_end(args);
     putchar('\n');
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        stopped = 1;            /* nobody reads it any more */
 }
 
 /* ---- its chapters ---- */
@@ -198,7 +199,8 @@ static void print_summary(const struct demo *demo)
     json_object_set(out, "case", demo->parked_case ? demo->parked_case
                                                    : json_null());
     cli_print(out);
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        stopped = 1;
 }
 
 static void tell_end(const struct demo *demo, double seconds)
@@ -279,6 +281,7 @@ int cmd_demo(struct cli *cli)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);   /* or the children would stay */
     demo = xmalloc(sizeof(*demo));
     memset(demo, 0, sizeof(*demo));
     demo->cli = cli;

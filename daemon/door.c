@@ -15,6 +15,7 @@
 #include "daemon/door.h"
 #include "daemon/api.h"
 #include "daemon/gate.h"
+#include "daemon/os.h"
 #include "daemon/talk.h"
 #include "daemon/token.h"
 
@@ -33,6 +34,8 @@ enum {
     TURN_MS = 50,
     SWEEP_MS = 2000,
     HEAD_MS = 30000,            /* a whole head must have come in this time */
+    SILENT_MS = 5000,           /* or its first byte, when all places are
+                                 * taken: slow lines send that at once */
     PROGRESS_BYTES = 1024       /* and so much of a body in each such span */
 };
 
@@ -70,17 +73,40 @@ static bool is_stuck(struct caller *caller, uint64_t now)
     return false;
 }
 
+static unsigned places(const struct door *door)
+{
+    return door->public ? PUBLIC_CALLERS : LOCAL_CALLERS;
+}
+
+static bool is_full(const struct door *door)
+{
+    unsigned count = 0;
+
+    for (const struct caller *at = door->callers; at; at = at->next)
+        count++;
+    return count >= places(door);
+}
+
+static bool is_silent(const struct caller *caller, uint64_t now)
+{
+    return !caller->talk && now - caller->since >= SILENT_MS &&
+           os_never_sent(caller->socket);
+}
+
 static void sweep(struct door *door)
 {
     uint64_t now = now_ms(door);
+    bool full;
 
     if (now - door->swept < SWEEP_MS)
         return;
     door->swept = now;
+    full = is_full(door);
     /* MHD sees the shutdown and closes in its own time. */
     for (struct caller *at = door->callers; at; at = at->next)
         if (now - at->since >= SWEEP_MS && is_coming(at) &&
-            (is_gone(at) || is_stuck(at, now)))
+            (is_gone(at) || is_stuck(at, now) ||
+             (full && is_silent(at, now))))
             shutdown(at->socket, SHUT_RDWR);
 }
 
@@ -182,8 +208,7 @@ static int start(struct door *door, struct fault *fault)
     door->mhd = MHD_start_daemon(
         flags, where->port, NULL, NULL, talk_request, door,
         MHD_OPTION_SOCK_ADDR, address,
-        MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(door->public ? PUBLIC_CALLERS : LOCAL_CALLERS),
+        MHD_OPTION_CONNECTION_LIMIT, places(door),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(door->public ? PUBLIC_MEMORY : LOCAL_MEMORY),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,

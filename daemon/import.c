@@ -29,6 +29,7 @@ struct import {
     char author[AUTHOR_MAX + 1];
     struct import_counts counts;
     struct buf line;            /* the part of a line that has come */
+    bool begun;                 /* the first line has come */
     bool skipping;              /* the rest of a line that is too long */
     struct json_edit edit;
     struct receipt receipt;
@@ -55,7 +56,7 @@ int import_new(const struct import_options *options, struct import **out,
     import = xmalloc(sizeof(*import));
     import->options = *options;
     import->counts = (struct import_counts){0};
-    import->skipping = false;
+    import->begun = import->skipping = false;
     import->author[0] = '\0';
     if (options->author)
         strncat(import->author, options->author, AUTHOR_MAX);
@@ -317,6 +318,11 @@ static int end_line(struct import *import, struct bytes text,
         buf_put(&import->line, text.data, text.len);
         text = buf_view(&import->line);
     }
+    /* The mark some programs write before the first line is not part of it. */
+    if (!import->begun && text.len >= 3 &&
+        memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
+        text = bytes_of(text.data + 3, text.len - 3);
+    import->begun = true;
     if (import->skipping || import->line.full || text.len > IMPORT_LINE) {
         import->counts.read++;
         fault_set(&why, ERR_LONG, "", "at most %d bytes", IMPORT_LINE);

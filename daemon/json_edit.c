@@ -45,13 +45,23 @@ static struct bytes text_of(const json_t *value)
     return bytes_of(json_string_value(value), json_string_length(value));
 }
 
+/* What `show` prints of a secret field, which would be saved as stars. */
+static bool is_masked(const struct field *field, struct bytes text)
+{
+    return field->secret && memmem(text.data, text.len, "***", 3);
+}
+
 /* Clean `in` as `field` wants it; the result is kept with the edit. */
 static int clean(struct json_edit *out, const struct field *field,
                  struct bytes in, struct bytes *text, struct fault *fault)
 {
     size_t start = out->text.len;
-    int rc = value_clean(field, in, &out->text, fault);
+    int rc;
 
+    if (is_masked(field, in))
+        return fault_set(fault, ERR_VALUE, field->name,
+                         "this is a masked value; type the whole one");
+    rc = value_clean(field, in, &out->text, fault);
     if (rc == 0 && out->text.full)
         rc = fault_set(fault, ERR_SIZE, field->name, "the edit is too large");
     if (rc < 0) {

@@ -159,9 +159,11 @@ static struct limit *find_limit(int code)
     return oldest;
 }
 
-static bool is_contact(int level, int code)
+/* Contacts and what was imported, exported or shown in full are all told. */
+static bool is_told_always(int level, int code)
 {
-    return level == LOG_I && (code / 1000 == 2 || code / 1000 == 3);
+    return level == LOG_I &&
+           (code / 1000 == 2 || code / 1000 == 3 || code / 1000 == 5);
 }
 
 void log_event(int level, int code, const char *event, const char *format, ...)
@@ -172,7 +174,7 @@ void log_event(int level, int code, const char *event, const char *format, ...)
     unsigned repeated = 0;
     va_list args;
 
-    if (!is_contact(level, code)) {
+    if (!is_told_always(level, code)) {
         limit = find_limit(code);
         /* A clock that was set back must not silence the log for years. */
         if (limit->told != INT64_MIN && now >= limit->told &&

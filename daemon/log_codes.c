@@ -26,7 +26,7 @@ static const struct row {
     {4011, "a case was settled", "一件待办已了结"},
     {5010, "import begins", "开始导入"},
     {5011, "import done", "导入完成"},
-    {5012, "export with full personal numbers", "导出了完整的个人号码"},
+    {5012, "full personal numbers told", "给出了完整的个人号码"},
     {5013, "export", "已导出"},
     {6010, "folding the journal again", "开始按流水重算"},
     {6011, "the journal gives the same register", "重算一致"},

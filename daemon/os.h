@@ -35,6 +35,9 @@ int os_list(const char *path, const char *ending, struct buf *out,
 void os_notify(const char *state);
 /* How often it wants to hear "WATCHDOG=1", in ms; 0 for never. */
 int64_t os_watchdog_ms(void);
+/* Not one byte has come from the other end of this connection, as far as can
+ * be told. */
+bool os_never_sent(int socket);
 /* No core dumps: memory holds personal data. */
 void os_no_core(void);
 

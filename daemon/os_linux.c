@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -236,6 +238,17 @@ int64_t os_watchdog_ms(void)
     const char *usec = getenv("WATCHDOG_USEC");
 
     return usec == NULL ? 0 : strtoll(usec, NULL, 10) / 2000;
+}
+
+bool os_never_sent(int socket)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           len >= offsetof(struct tcp_info, tcpi_bytes_received) +
+                      sizeof info.tcpi_bytes_received &&
+           info.tcpi_bytes_received == 0;
 }
 
 void os_no_core(void)

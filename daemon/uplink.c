@@ -17,7 +17,8 @@ enum {
     STALL_SECONDS = 60,         /* below STALL_BYTES a second for so long */
     STALL_BYTES = 20,           /* a 200 bit/s line still counts as alive */
     CONNECTION_SECONDS = 3600,
-    FOREIGN_MAX = 64 * 1024     /* of an answer that is not the hub's */
+    FOREIGN_MAX = 64 * 1024,    /* of an answer that is not the hub's */
+    REFUSAL_MAX = 512           /* of it, what is kept of a refusal */
 };
 
 struct uplink {
@@ -31,6 +32,7 @@ struct uplink {
     void *user;
     struct uplink_end end;
     size_t foreign;             /* bytes of an error's body, passed over */
+    char refusal[REFUSAL_MAX + 1];      /* and its beginning */
     int handles;                /* open libuv handles, the uplink's own life */
     bool closing;
 };
@@ -70,6 +72,24 @@ static void on_timer_closed(uv_handle_t *handle)
 
 /* ---- the end of an exchange ---- */
 
+/* Why the hub would not have us, as far as its refusal names a code that is
+ * about this station. Nobody proved it: it picks the words, nothing else. */
+static int refusal(const struct uplink *uplink)
+{
+    const char *at = uplink->refusal;
+
+    while ((at = strstr(at, "YZ")) != NULL) {
+        at += 2;
+        if (strspn(at, "0123456789") == 4) {
+            int err = err_of_code((int)strtol(at, NULL, 10));
+
+            if (err == ERR_MAC || err == ERR_STATION || err == ERR_DENIED)
+                return err;
+        }
+    }
+    return ERR_REFUSED;
+}
+
 static int transfer_error(struct uplink *uplink, CURLcode code)
 {
     struct fault *fault = &uplink->end.fault;
@@ -83,7 +103,8 @@ static int transfer_error(struct uplink *uplink, CURLcode code)
         return fault_set(fault, ERR_NET, "uplink", "%s",
                          curl_easy_strerror(code));
     if (status >= 400)
-        return fault_set(fault, ERR_REFUSED, "uplink", "HTTP %ld", status);
+        return fault_set(fault, status < 500 ? refusal(uplink) : ERR_REFUSED,
+                         "uplink", "the hub refused, HTTP %ld", status);
     if (!uplink->end.asked.whole)
         return fault_set(fault, uplink->end.asked.proven ? ERR_NET
                                                          : ERR_PORTAL,
@@ -249,6 +270,12 @@ static size_t on_write(char *data, size_t size, size_t count, void *user)
         return rc < 0 ? 0 : len;
     }
     curl_easy_getinfo(uplink->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 400 && uplink->foreign < REFUSAL_MAX) {
+        size_t keep = REFUSAL_MAX - uplink->foreign;
+
+        memcpy(uplink->refusal + uplink->foreign, data,
+               len < keep ? len : keep);
+    }
     uplink->foreign += len;
     if (status >= 400 && uplink->foreign <= FOREIGN_MAX)
         return len;
@@ -341,6 +368,7 @@ void uplink_start(struct uplink *uplink, struct asking *asking,
 {
     memset(&uplink->end, 0, sizeof uplink->end);
     uplink->foreign = 0;
+    memset(uplink->refusal, 0, sizeof uplink->refusal);
     uplink->asking = asking;
     uplink->done = done;
     uplink->user = user;

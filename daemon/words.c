@@ -49,8 +49,11 @@ static const struct advice {
      "数据都在本机，不会丢。请联系县里。"},
     {ERR_STATION, "Nothing is lost. Ask the county to enter this station.",
      "数据都在本机，不会丢。请县里登记这台机器。"},
-    {ERR_MAC, "Nothing is lost. Ask the county for the right secret file.",
-     "数据都在本机，不会丢。请向县里要正确的密钥文件。"},
+    {ERR_MAC,
+     "Nothing is lost. Check this PC's secret file; the county must list this "
+     "station with the same.",
+     "数据都在本机，不会丢。请核对这台电脑的密钥文件，县里须用同一密钥登记"
+     "这台机器。"},
     {ERR_FULL, "What was saved is safe. Make room, then save again.",
      "已保存的都安全。请腾出磁盘空间后再存。"},
     {ERR_IO, "What was saved is safe. Check the disk.",
@@ -70,8 +73,11 @@ static const struct advice {
     {ERR_LONG, "Nothing was saved. Correct it and save again.",
      "没有存下。请改正后再存。"},
     {ERR_SCOPE, "Nothing was saved.", "没有存下。"},
-    {ERR_UNKNOWN, "Restart it and look: the same request is harmless.",
-     "请重启后再看；同一请求再来一次也无妨。"},
+    {ERR_UNKNOWN,
+     "It may be saved or not: start it and look, or ask again with the same "
+     "token (an import: give it the same file again, what is in is skipped).",
+     "可能存了，也可能没存：请启动后看一看，或用同一请求号再来一次（导入："
+     "同一文件再导一次，已有的会跳过）。"},
 };
 
 static const char *find(const struct word *words, const char *name, bool zh)

@@ -68,6 +68,17 @@ struct place_id place_of(struct store *store, const struct name *name);
 bool line_follows(struct store *store, struct place_id line,
                   struct place_id earlier);
 
+/* A line of work walked up once, for many questions: every origin it went
+ * through, and how far. */
+struct line {
+    struct place_id *place;     /* sorted by origin; n is past the end */
+    int places;
+};
+void line_open(struct store *store, struct place_id end, struct line *out);
+void line_done(struct line *line);
+/* line_follows for a line that is open. */
+bool line_has(const struct line *line, struct place_id earlier);
+
 /* The origin new changes of this machine are written under; drawn now if this
  * is the first write since the store was opened. */
 int journal_self(struct store *store);

@@ -1,6 +1,7 @@
 /* Origins: who a change's name belongs to, and lines of work through them. */
 #include "store/journal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ORIGIN_COLUMNS \
@@ -117,6 +118,48 @@ bool line_follows(struct store *store, struct place_id line,
         line.n = row.parent_n + 1;
     }
     return false;
+}
+
+static int by_origin(const void *a, const void *b)
+{
+    const struct place_id *x = a, *y = b;
+
+    return (x->origin > y->origin) - (x->origin < y->origin);
+}
+
+void line_open(struct store *store, struct place_id end, struct line *out)
+{
+    struct origin_row row;
+
+    out->place = NULL;
+    out->places = 0;
+    while (end.origin != 0) {
+        out->place = xrealloc(out->place, sizeof *out->place *
+                                              ((size_t)out->places + 1));
+        out->place[out->places++] = end;
+        if (origin_by_row(store, end.origin, &row) != 1)
+            break;
+        end.origin = row.parent;
+        end.n = row.parent_n + 1;
+    }
+    if (out->places > 1)
+        qsort(out->place, (size_t)out->places, sizeof *out->place, by_origin);
+}
+
+void line_done(struct line *line)
+{
+    free(line->place);
+}
+
+bool line_has(const struct line *line, struct place_id earlier)
+{
+    const struct place_id *found =
+        line->places == 0
+            ? NULL
+            : bsearch(&earlier, line->place, (size_t)line->places,
+                      sizeof *line->place, by_origin);
+
+    return found != NULL && earlier.n < found->n;
 }
 
 static int newest_own(struct store *store, struct origin_row *out)

@@ -151,7 +151,7 @@ int store_confirm(struct store *store, const struct station *station,
 
 struct telling {
     struct store *store;
-    struct place_id self;       /* past the end of the asker's newest origin */
+    struct line self;           /* the asker's own */
     struct news_writer writer;
     struct entry entry;
     struct news_item item;
@@ -166,7 +166,7 @@ static int tell_state(struct telling *on, int64_t record, uint64_t cell,
         row.force.origin == 0)
         return on->store->rc;
     /* What the asker itself wrote it has. */
-    if (line_follows(on->store, on->self, row.force))
+    if (line_has(&on->self, row.force))
         return 0;
     if (journal_load(on->store, row.force, &on->entry) != 1)
         return on->store->rc;
@@ -326,12 +326,13 @@ int store_news(struct store *store, const struct station *station,
     store->rc = 0;
     if (id == 0)
         return ERR_SCOPE;
-    on.self = asker(store, hello);
+    line_open(store, asker(store, hello), &on.self);
     news_open(&on.writer, stream, cursor);
     entry_init(&on.entry);
     rc = tell_rows(&on, id, cursor,
                    size < BATCH_SIZE_MAX ? size : BATCH_SIZE_MAX, more);
     entry_done(&on.entry);
+    line_done(&on.self);
     if (rc < 0) {
         news_done(&on.writer.head);
         return rc;

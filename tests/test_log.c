@@ -140,6 +140,9 @@ static void test_contacts_are_all_told(void **state)
     for (int i = 0; i < 5; i++)
         log_event(LOG_I, 2002, "push.done", "sent=%d", i);
     assert_int_equal(count_of("YZ2002"), 5);
+    for (int i = 0; i < 3; i++)
+        log_event(LOG_I, 5012, "export.full", NULL);
+    assert_int_equal(count_of("YZ5012"), 3);
     for (int i = 0; i < 5; i++)
         log_event(LOG_W, 2031, "push.return", NULL);
     assert_int_equal(count_of("YZ2031"), 1);

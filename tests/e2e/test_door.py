@@ -321,6 +321,16 @@ def test_many_silent_callers(field):
     assert time.monotonic() - start < 8         # two looks of the sweep, not the idle limit
 
 
+def test_full_of_silent_callers(field):
+    """Who takes all places and says nothing loses them soon."""
+    silent = [socket.create_connection(("127.0.0.1", field.town.port), 2) for _ in range(80)]
+    start = time.monotonic()
+    assert ask(field.town)[0] == 200
+    assert time.monotonic() - start < 12        # not the 30 s of a head that began
+    for s in silent:
+        s.close()
+
+
 def test_some_silent_callers_hold_up_nobody(field):
     silent = [socket.create_connection(("127.0.0.1", field.town.port), 2) for _ in range(50)]
     for s in silent:
