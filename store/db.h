@@ -11,7 +11,7 @@ enum {
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
     TALLY_RECORDS = 100,
-    CHECKPOINT_PAGES = 2560,    /* 10 MiB of log; a turn adds at most 4 */
+    CHECKPOINT_PAGES = 3072,    /* 12 MiB of log; a turn adds at most 4 */
     ORG_ROOM = 16
 };
 

@@ -74,19 +74,35 @@ static int news_delete(struct store *store, int64_t stream, uint64_t seq)
 }
 
 static int news_insert(struct store *store, int64_t stream, uint64_t seq,
-                       enum news_what what, int64_t a, uint64_t b,
-                       const char *key)
+                       enum news_what what, int64_t a, uint64_t b)
 {
     sqlite3_stmt *stmt =
         db_stmt(store, "INSERT INTO news (stream, seq, what, a, b, key) "
-                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+                       "VALUES (?1, ?2, ?3, ?4, ?5, '')");
 
     db_int(stmt, 1, stream);
     db_num(stmt, 2, seq);
     db_int(stmt, 3, (int64_t)what);
     db_int(stmt, 4, a);
     db_num(stmt, 5, b);
-    db_text(stmt, 6, bytes_text(key));
+    return db_run(store, stmt);
+}
+
+static int news_state(struct store *store, int64_t stream,
+                      const struct cell_row *cell)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO news (stream, seq, what, a, b, key, origin, n) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+
+    db_int(stmt, 1, stream);
+    db_num(stmt, 2, cell->seq);
+    db_int(stmt, 3, NEWS_STATE);
+    db_int(stmt, 4, cell->record);
+    db_num(stmt, 5, cell->cell);
+    db_text(stmt, 6, bytes_text(cell->key));
+    db_int(stmt, 7, cell->force.origin);
+    db_num(stmt, 8, cell->force.n);
     return db_run(store, stmt);
 }
 
@@ -105,8 +121,7 @@ int news_cell(struct store *store, const struct record_row *was,
                          org_sees(stream->name, is)))
             rc = news_delete(store, stream->id, old);
         if (rc == 0 && org_sees(stream->name, is))
-            rc = news_insert(store, stream->id, cell->seq, NEWS_STATE,
-                             cell->record, cell->cell, cell->key);
+            rc = news_state(store, stream->id, cell);
     }
     return rc < 0 ? rc : cell_save(store, cell);
 }
@@ -126,7 +141,7 @@ static int gone_set(struct store *store, int64_t record, int64_t stream)
     db_num(stmt, 3, seq);
     rc = db_run(store, stmt);
     return rc < 0 ? rc
-                  : news_insert(store, stream, seq, NEWS_GONE, record, 0, "");
+                  : news_insert(store, stream, seq, NEWS_GONE, record, 0);
 }
 
 static int gone_clear(struct store *store, int64_t record, int64_t stream)
@@ -299,11 +314,10 @@ int news_case(struct store *store, const struct record_row *row,
             continue;
         told = told || (author != NULL &&
                         strcmp(author->org, stream->name) == 0);
-        rc = news_insert(store, stream->id, seq, NEWS_CASE, which->id, 0, "");
+        rc = news_insert(store, stream->id, seq, NEWS_CASE, which->id, 0);
     }
     if (rc >= 0 && author != NULL && !told)
-        rc = news_insert(store, author->stream, seq, NEWS_CASE, which->id, 0,
-                         "");
+        rc = news_insert(store, author->stream, seq, NEWS_CASE, which->id, 0);
     return rc < 0 ? rc : case_set_seq(store, which->id, seq);
 }
 
@@ -319,7 +333,7 @@ static int open_case_told(struct store *store, const struct stream *stream,
     known = found.record != 0 && record_by_row(store, found.record, &row) == 1;
     if (!case_concerns(store, stream->name, known ? &row : NULL, &found))
         return 0;
-    return news_insert(store, stream->id, found.seq, NEWS_CASE, id, 0, "");
+    return news_insert(store, stream->id, found.seq, NEWS_CASE, id, 0);
 }
 
 int news_open_cases(struct store *store, const struct stream *stream)
@@ -344,5 +358,5 @@ int news_verdict(struct store *store, struct place_id at)
     if (rc < 0 || author == NULL)
         return rc < 0 ? rc : 0;
     return news_insert(store, author->stream, next_seq(store), NEWS_VERDICT,
-                       at.origin, at.n, "");
+                       at.origin, at.n);
 }

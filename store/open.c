@@ -72,8 +72,8 @@ static int configure(struct store *store, struct fault *fault)
                    "PRAGMA journal_size_limit = 16777216; "
                    "PRAGMA trusted_schema = OFF");
     /* A station's PC is small; a hub serves a county. */
-    db_exec(store, store->hub ? "PRAGMA cache_size = -16384"
-                              : "PRAGMA cache_size = -4096");
+    db_exec(store, store->hub ? "PRAGMA cache_size = -32768"
+                              : "PRAGMA cache_size = -6144");
     for (size_t i = 0; i < sizeof pragma / sizeof pragma[0]; i++)
         if (!pragma_is(store, pragma[i][0], pragma[i][1])) {
             int rc = sqlite3_errcode(store->db);

@@ -132,8 +132,10 @@ CREATE TABLE news (
     seq INTEGER NOT NULL,
     what INTEGER NOT NULL,      -- enum news_what
     a INTEGER NOT NULL,         -- record, case or origin
-    b INTEGER NOT NULL,         -- cell id, number, or n
+    b INTEGER NOT NULL,         -- cell id, or n of a late verdict
     key TEXT NOT NULL,
+    origin INTEGER,             -- the change in force, so that an asker's own
+    n INTEGER,                  -- are passed over without a look at the cell
     PRIMARY KEY (stream, seq)
 ) WITHOUT ROWID;
 

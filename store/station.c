@@ -37,8 +37,9 @@ static int64_t stream_row(struct store *store, const char *name, bool *fresh)
 static int stream_fill(struct store *store, const struct stream *stream)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "INSERT INTO news (stream, seq, what, a, b, key) "
-               "SELECT ?1, c.seq, ?2, c.record, c.cell, c.key FROM cell c "
+        store, "INSERT INTO news (stream, seq, what, a, b, key, origin, n) "
+               "SELECT ?1, c.seq, ?2, c.record, c.cell, c.key, c.origin, "
+               "c.n FROM cell c "
                "JOIN record r ON r.id = c.record WHERE c.seq IS NOT NULL AND "
                "(substr(r.org, 1, length(?3)) = ?3 OR "
                "substr(r.host, 1, length(?3)) = ?3)");

@@ -157,20 +157,13 @@ struct telling {
     struct news_item item;
 };
 
-static int tell_state(struct telling *on, int64_t record, uint64_t cell,
-                      struct bytes key)
+static int tell_state(struct telling *on, struct place_id force)
 {
-    struct cell_row row;
-
-    if (cell_find(on->store, record, cell, key, &row) != 1 ||
-        row.force.origin == 0)
-        return on->store->rc;
     /* What the asker itself wrote it has. */
-    if (line_has(&on->self, row.force))
-        return 0;
-    if (journal_load(on->store, row.force, &on->entry) != 1)
+    if (line_has(&on->self, force) ||
+        journal_load(on->store, force, &on->entry) != 1)
         return on->store->rc;
-    on->item.number = row.number;
+    on->item.number = on->entry.number;
     on->item.change = buf_view(&on->entry.bytes);
     on->item.hash = on->entry.hash;
     news_add(&on->writer, &on->item);
@@ -248,7 +241,9 @@ static int tell_row(struct telling *on, sqlite3_stmt *stmt)
     on->item.what = (enum news_what)sqlite3_column_int(stmt, 1);
     switch (on->item.what) {
     case NEWS_STATE:
-        return tell_state(on, a, b, db_column(stmt, 4));
+        return tell_state(on, (struct place_id){
+                                  sqlite3_column_int64(stmt, 4),
+                                  db_column_num(stmt, 5)});
     case NEWS_GONE:
         return tell_gone(on, a);
     case NEWS_CASE:
@@ -290,7 +285,7 @@ static int tell_rows(struct telling *on, int64_t stream, uint64_t cursor,
                      size_t size, bool *more)
 {
     sqlite3_stmt *stmt =
-        db_stmt(on->store, "SELECT seq, what, a, b, key FROM news "
+        db_stmt(on->store, "SELECT seq, what, a, b, origin, n FROM news "
                            "WHERE stream = ?1 AND seq > ?2 ORDER BY seq");
     struct news *head = &on->writer.head;
     int rc = 0;

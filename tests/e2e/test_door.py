@@ -434,6 +434,8 @@ def test_no_json(field, name, body):
     ({"kind": "member", "fields": {"nothing": "1"}}, "YZ2203"),
     ({"kind": "member", "fields": {"phone": 12345}}, "YZ2202"),
     ({"kind": "member", "fields": {"phone": ["1"]}}, "YZ2202"),
+    ({"kind": "member", "fields": {"phone": "138****1234"}}, "YZ2202"),
+    ({"kind": "member", "fields": {"address": "***"}}, "YZ2202"),
     ({"kind": "member", "fields": {"posts": [1]}}, "YZ2202"),
     ({"kind": "member", "fields": {"posts": {"a": 1}}}, "YZ2202"),
     ({"kind": "member", "fields": {"name": "x" * 5000}}, "YZ2206"),
