@@ -316,7 +316,8 @@ const char *status_advice(const struct cli *cli, const json_t *status, int err)
                       "sync",
                  "Nothing is lost, do not enter it anew. When the line is "
                  "back: yizhan sync");
-    return words_advice(err, cli->zh);
+    /* Of the hub it is this station's standing, not who runs the command. */
+    return words_advice(err == ERR_DENIED ? ERR_MAC : err, cli->zh);
 }
 
 bool cli_since(const char *text, int64_t *ms)

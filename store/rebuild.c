@@ -246,8 +246,8 @@ static int64_t derived_hash(struct store *store)
     static const char *const sql[] = {
         "SELECT id, org, host, ended FROM record ORDER BY id",
         "SELECT hash, record, 0, 0 FROM lookup ORDER BY 1, 2",
-        "SELECT record * 64 + cell, key, origin, n FROM knew "
-        "ORDER BY record, cell, key, origin, n",
+        ("SELECT record * 64 + cell, key, origin, n FROM knew "
+         "ORDER BY record, cell, key, origin, n"),
     };
     uint64_t hash = 14695981039346656037u;      /* FNV-1a */
 
