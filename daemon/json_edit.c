@@ -85,7 +85,7 @@ static int add_key(struct json_edit *out, const struct field *field,
                    struct bytes in, struct fault *fault)
 {
     struct edit *edit = &out->edit;
-    struct bytes key;
+    struct bytes key = {NULL, 0};
     int rc = clean(out, field, in, &key, fault);
 
     if (rc < 0 || key.len == 0 || key_given(edit, field->cell, key))

@@ -8,7 +8,7 @@ import yz
 
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
 MANY, FEW = 20000, 2000
-MORE_KIB = {"station": 4096, "hub": 16384 + 4096}     # a hub's page cache fills up to 16 MiB
+MORE_KIB = {"station": 4096, "hub": 32768 + 4096}     # a hub's page cache fills up to 32 MiB
 
 
 def all_lines(folder, n):
