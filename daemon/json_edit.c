@@ -22,7 +22,7 @@ void json_edit_init(struct json_edit *edit, size_t text_max)
 void json_edit_clear(struct json_edit *edit)
 {
     buf_clear(&edit->text);
-    edit->edit = (struct edit){0};
+    edit_clear(&edit->edit);
 }
 
 void json_edit_done(struct json_edit *edit)

@@ -42,7 +42,8 @@ void link_step(struct node *node, struct event event)
     if (node->uplink == NULL)
         return;
     event.now = os_mono_ms();
-    event.dice = randombytes_random();
+    if (event.type == EV_START || event.type == EV_DONE)
+        event.dice = randombytes_random();
     todo = core_step(&node->core, event);
     if (todo.exchange) {
         node->begin = true;

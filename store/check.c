@@ -4,6 +4,16 @@
 #include <assert.h>
 #include <string.h>
 
+void check_init(struct check_in *in, const struct kind *kind, int only_cell)
+{
+    in->kind = kind;
+    in->only_cell = only_cell;
+    in->alone = false;
+    in->exists = NULL;
+    in->user = NULL;
+    memset(in->value, 0, sizeof in->value[0] * (size_t)kind->nfields);
+}
+
 static bool there(const struct check_in *in, int field)
 {
     return in->value[field].len > 0;

@@ -31,6 +31,8 @@ struct check_in {
     void *user;
 };
 
+/* Ask all rules, or those of one cell, of a record without values. */
+void check_init(struct check_in *in, const struct kind *kind, int only_cell);
 /* Fill at most FINDINGS of each; errors first come first. Returns the number of
  * errors. */
 int check(const struct check_in *in, struct finding *errors,

@@ -105,11 +105,12 @@ static void body_values(const struct kind *kind, int cell,
  * may change both, and its halves come one after the other. */
 static bool keeps_rules(struct deciding *on)
 {
-    struct check_in in = {
-        .kind = on->kind, .only_cell = on->cell, .alone = true};
+    struct check_in in;
     struct finding errors[FINDINGS], warnings[FINDINGS];
     int nwarnings, nerrors;
 
+    check_init(&in, on->kind, on->cell);
+    in.alone = true;
     body_values(on->kind, on->cell, &on->entry->change.body, in.value);
     nerrors = check(&in, errors, warnings, &nwarnings);
     if (nerrors == 0)

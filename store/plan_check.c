@@ -35,7 +35,6 @@ static void record_values(const struct plan *plan, struct bytes *value)
 {
     static const struct body empty;
 
-    memset(value, 0, sizeof *value * CHECK_FIELDS);
     for (int i = 0; i < plan->shown.cells; i++)
         if (plan->shown.cell[i].present)
             values_of(plan->kind, plan->shown.cell[i].cell,
@@ -108,9 +107,10 @@ static void warn_duplicates(struct store *store, const struct plan *plan,
 int plan_check(struct store *store, const struct plan *plan,
                struct receipt *out, struct fault *fault)
 {
-    struct check_in in = {.kind = plan->kind, .only_cell = CHECK_ALL};
+    struct check_in in;
     int rc = 0;
 
+    check_init(&in, plan->kind, CHECK_ALL);
     record_values(plan, in.value);
     if (!plan->existed) {
         rc = check_once(store, plan, &in, out, fault);

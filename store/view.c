@@ -1,5 +1,13 @@
 #include "store/view.h"
 
+#include <stddef.h>
+#include <string.h>
+
+void edit_clear(struct edit *edit)
+{
+    memset(edit, 0, offsetof(struct edit, set));
+}
+
 const char *state_text(enum state state)
 {
     static const char *const text[STATES] = {

@@ -54,20 +54,6 @@ struct edit {
                                  * `imported` */
     const struct kind *kind;    /* needed with create; else may be NULL */
     struct id record;
-    struct {
-        int field;              /* index into kind->fields; not of type set */
-        struct bytes text;      /* cleaned; empty clears */
-    } set[EDIT_FIELDS];
-    int nset;
-    /* Keyed cells. With `whole` every key of that cell not listed is removed. */
-    struct {
-        int cell;               /* index into kind->cells */
-        struct bytes key;
-        bool present;
-    } key[EDIT_KEYS];
-    int nkeys;
-    int whole[EDIT_FIELDS];     /* cell indexes of keyed cells given whole */
-    int nwhole;
     enum ending ending;
     struct bytes reason;        /* of the ending */
     struct id survivor;         /* record this one was joined to, or zeros */
@@ -80,17 +66,32 @@ struct edit {
     bool force;                 /* write also cells that do not differ: a
                                  * settling change may say the same */
     bool has_base;
-    uint64_t base;              /* for every cell of this edit ... */
-    struct {                    /* ... or one by one; wins over `base` */
+    uint64_t base;              /* for every cell of this edit, or `bases` */
+    struct bytes token;         /* the requester's, any bytes; empty: none */
+    int nset, nkeys, nwhole, nbases, nsettles;
+    /* From here on edit_clear leaves it as it is. */
+    struct {
+        int field;              /* index into kind->fields; not of type set */
+        struct bytes text;      /* cleaned; empty clears */
+    } set[EDIT_FIELDS];
+    /* Keyed cells. With `whole` every key of that cell not listed is removed. */
+    struct {
+        int cell;               /* index into kind->cells */
+        struct bytes key;
+        bool present;
+    } key[EDIT_KEYS];
+    int whole[EDIT_FIELDS];     /* cell indexes of keyed cells given whole */
+    struct {
         int cell;
         struct bytes key;
         uint64_t number;
-    } bases[EDIT_KEYS];
-    int nbases;
+    } bases[EDIT_KEYS];         /* one by one; wins over `base` */
     struct name settles[SETTLES_MAX];
-    int nsettles;
-    struct bytes token;         /* the requester's, any bytes; empty: none */
 };
+
+/* Make it an edit of nothing. Its long lists are not touched: an import clears
+ * one for each line. */
+void edit_clear(struct edit *edit);
 
 struct receipt {
     struct id record;
