@@ -80,20 +80,13 @@ int store_hello(struct store *store, struct hello *out)
 static int hash_before(struct store *store, const struct origin_row *origin,
                        uint64_t from, struct hash *out)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
     int rc;
 
     if (from == 1) {
         *out = origin->parent_hash;
         return 0;
     }
-    db_int(stmt, 1, origin->id);
-    db_num(stmt, 2, from - 1);
-    rc = db_step(store, stmt);
-    if (rc == 1)
-        db_column_hash(stmt, 0, out);
-    sqlite3_reset(stmt);
+    rc = journal_hash(store, (struct place_id){origin->id, from - 1}, out);
     return rc == 1 ? 0 : ERR_CORRUPT;
 }
 

@@ -232,7 +232,8 @@ static int take(struct deciding *on)
     return rc == 0 ? knew_favoured(on) : rc;
 }
 
-bool cell_untouched(const struct deciding *on, uint64_t cell)
+/* Is there surely no such cell yet? */
+static bool cell_untouched(const struct deciding *on, uint64_t cell)
 {
     return on->fresh && cell > on->past;
 }

@@ -23,8 +23,6 @@ struct deciding {
     uint64_t past;
 };
 
-/* Is there surely no such cell yet? */
-bool cell_untouched(const struct deciding *on, uint64_t cell);
 
 /* Decide entry->change, which is readable and whose record is in `row`, and
  * apply the verdict. The journal row itself is the caller's: written after

@@ -16,7 +16,7 @@ struct hearing {
     struct entry entry;
 };
 
-/* Keep another machine's change in the journal. 1 when it is new here. */
+/* Make `on->entry` the journal's row for a change told by the hub. */
 static int hear_change(struct hearing *on, const struct news_item *item,
                        enum state state)
 {
@@ -45,10 +45,7 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     entry->at = at;
     entry->record = row.id;
     entry->cell = entry->change.cell;
-    memcpy(entry->key, entry->change.key.len > 0 ? entry->change.key.data
-                                                 : (const uint8_t *)"",
-           entry->change.key.len);
-    entry->key[entry->change.key.len] = '\0';
+    entry_set_key(entry, entry->change.key);
     entry->kinds = store->kinds_row;
     entry->state = state;
     entry->number = item->number;
@@ -61,15 +58,9 @@ static int hear_change(struct hearing *on, const struct news_item *item,
 
 static bool journal_has(struct store *store, struct place_id at)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT 1 FROM journal WHERE origin = ?1 AND n = ?2");
-    bool has;
+    struct hash known;
 
-    db_int(stmt, 1, at.origin);
-    db_num(stmt, 2, at.n);
-    has = db_step(store, stmt) == 1;
-    sqlite3_reset(stmt);
-    return has;
+    return journal_hash(store, at, &known) == 1;
 }
 
 /* A hub that was set back decided it again, under a newer number; or what was

@@ -56,6 +56,28 @@ int journal_load(struct store *store, struct place_id at, struct entry *out)
     return rc;
 }
 
+int journal_hash(struct store *store, struct place_id at, struct hash *out)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
+    int rc;
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        db_column_hash(stmt, 0, out);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+void entry_set_key(struct entry *entry, struct bytes key)
+{
+    if (key.len > 0)
+        memcpy(entry->key, key.data, key.len);
+    entry->key[key.len] = '\0';
+}
+
 int journal_add(struct store *store, const struct entry *entry)
 {
     sqlite3_stmt *stmt = db_stmt(
@@ -138,10 +160,7 @@ int journal_write(struct store *store, struct change *change, int64_t record,
     entry.at = (struct place_id){store->self, change->name.n};
     entry.record = record;
     entry.cell = change->cell;
-    memcpy(entry.key, change->key.len > 0 ? change->key.data
-                                          : (const uint8_t *)"",
-           change->key.len);
-    entry.key[change->key.len] = '\0';
+    entry_set_key(&entry, change->key);
     entry.kinds = store->kinds_row;
     entry.state = STATE_QUEUED;
     entry.number = 0;

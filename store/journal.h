@@ -43,6 +43,10 @@ void entry_init(struct entry *entry);
 void entry_done(struct entry *entry);
 /* 1 found, 0 not there, or an error. */
 int journal_load(struct store *store, struct place_id at, struct entry *out);
+/* Only the hash of a row: 1 found, 0 not there, or an error. */
+int journal_hash(struct store *store, struct place_id at, struct hash *out);
+/* Copy a cell's key, which has at most KEY_MAX bytes. */
+void entry_set_key(struct entry *entry, struct bytes key);
 /* Insert a row. `entry->bytes` empty: an empty place. */
 int journal_add(struct store *store, const struct entry *entry);
 /* Give it a verdict, and count. Own changes only are counted on a station. */

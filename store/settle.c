@@ -235,20 +235,11 @@ static bool run_valid(const struct run *run)
 
 static bool own_hash(struct confirming *on)
 {
-    sqlite3_stmt *stmt =
-        db_stmt(on->store, "SELECT hash FROM journal "
-                           "WHERE origin = ?1 AND n = ?2");
+    struct place_id at = {on->origin.id, on->n};
     struct hash known;
-    bool same = false;
 
-    db_int(stmt, 1, on->origin.id);
-    db_num(stmt, 2, on->n);
-    if (db_step(on->store, stmt) == 1) {
-        db_column_hash(stmt, 0, &known);
-        same = memcmp(known.b, on->confirm->hash.b, HASH_SIZE) == 0;
-    }
-    sqlite3_reset(stmt);
-    return same;
+    return journal_hash(on->store, at, &known) == 1 &&
+           memcmp(known.b, on->confirm->hash.b, HASH_SIZE) == 0;
 }
 
 static int confirm_apply(struct confirming *on)

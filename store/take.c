@@ -81,10 +81,7 @@ static int decide_new(struct taking *on)
     entry->record = on->on.row.id;
     entry->cell = change->cell;
     entry->number = 0;
-    memcpy(entry->key, change->key.len > 0 ? change->key.data
-                                           : (const uint8_t *)"",
-           change->key.len);
-    entry->key[change->key.len] = '\0';
+    entry_set_key(entry, change->key);
     field = unclean_field(on);
     rc = field >= 0 ? refuse_value(on, field) : decide(&on->on);
     if (rc == 0)
@@ -186,31 +183,23 @@ static int take_place(struct taking *on, const struct place *place)
 
 /* ---- the batch ---- */
 
-static int own_place(struct taking *on, const struct place *place)
+/* Is the change here under this place the one with this hash? */
+static int same_place(struct taking *on, struct place_id at,
+                      const struct hash *hash)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        on->store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
     struct hash known;
-    int rc;
+    int rc = journal_hash(on->store, at, &known);
 
-    db_int(stmt, 1, on->origin.id);
-    db_num(stmt, 2, place->n);
-    rc = db_step(on->store, stmt);
-    if (rc == 1)
-        db_column_hash(stmt, 0, &known);
-    sqlite3_reset(stmt);
     if (rc != 1)
         return rc < 0 ? rc : ERR_CORRUPT;
-    return memcmp(known.b, place->hash.b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
+    return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
 }
 
 /* A new origin only after its parent, hash and all. */
 static int anchored(struct taking *on, const struct batch *batch)
 {
     struct origin_row *origin = &on->origin;
-    struct place parent;
     struct origin_row above;
-    struct taking up = *on;
     char name[STATION_MAX + 1];
 
     if (batch->first > origin->n + 1)
@@ -226,10 +215,8 @@ static int anchored(struct taking *on, const struct batch *batch)
     origin_station(on->store, above.id, name, sizeof name);
     if (strcmp(name, on->station) != 0)
         return ERR_FORKED;      /* nobody goes on from another's work */
-    up.origin = above;
-    parent.n = origin->parent_n;
-    parent.hash = origin->parent_hash;
-    if (own_place(&up, &parent) < 0)
+    if (same_place(on, (struct place_id){above.id, origin->parent_n},
+                   &origin->parent_hash) < 0)
         return ERR_FORKED;
     return memcmp(batch->before.b, origin->parent_hash.b, HASH_SIZE) == 0
                ? 0 : ERR_FORKED;
@@ -274,7 +261,8 @@ static int take_places(struct taking *on, struct batch batch, bool guarded)
 
     while ((rc = batch_next(&batch, &place)) == 1) {
         if (place.n <= on->origin.n)
-            rc = own_place(on, &place);
+            rc = same_place(on, (struct place_id){on->origin.id, place.n},
+                            &place.hash);
         else
             rc = guarded ? take_guarded(on, &place) : take_place(on, &place);
         if (rc < 0)

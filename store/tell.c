@@ -48,19 +48,11 @@ static bool run_add(struct confirm *out, sqlite3_stmt *stmt)
 static bool head_agrees(struct store *store, const struct origin_row *origin,
                         uint64_t n, const struct hash *hash)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT hash FROM journal WHERE origin = ?1 AND n = ?2");
+    struct place_id at = {origin->id, n};
     struct hash known;
-    bool agrees = true;
 
-    db_int(stmt, 1, origin->id);
-    db_num(stmt, 2, n);
-    if (db_step(store, stmt) == 1) {
-        db_column_hash(stmt, 0, &known);
-        agrees = memcmp(known.b, hash->b, HASH_SIZE) == 0;
-    }
-    sqlite3_reset(stmt);
-    return agrees;
+    return journal_hash(store, at, &known) != 1 ||
+           memcmp(known.b, hash->b, HASH_SIZE) == 0;
 }
 
 static int confirm_runs(struct store *store, const struct origin_row *origin,

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-/* What is shown before and after a cell's row changes, for the columns of the
- * record that follow from it. */
-struct showing {
-    struct entry before, after;
-};
-
 static const struct body *shown_body(const struct entry *entry)
 {
     return entry->readable && !entry->change.removal ? &entry->change.body
@@ -26,7 +20,7 @@ int cell_turn(struct store *store, const struct cell_row *was,
               struct cell_row *is)
 {
     struct place_id from = cell_shown(was), to = cell_shown(is);
-    struct showing showing;
+    struct entry before, after;
     struct record_row row;
     const struct kind *kind;
     int cell, rc = cell_save(store, is);
@@ -38,14 +32,14 @@ int cell_turn(struct store *store, const struct cell_row *was,
     cell = kind == NULL ? -1 : kind_cell_by_id(kind, is->cell);
     if (cell < 0)
         return 0;
-    entry_init(&showing.before);
-    entry_init(&showing.after);
-    show_load(store, from, &showing.before);
-    show_load(store, to, &showing.after);
-    rc = record_note(store, &row, kind, cell, shown_body(&showing.before),
-                     shown_body(&showing.after));
-    entry_done(&showing.before);
-    entry_done(&showing.after);
+    entry_init(&before);
+    entry_init(&after);
+    show_load(store, from, &before);
+    show_load(store, to, &after);
+    rc = record_note(store, &row, kind, cell, shown_body(&before),
+                     shown_body(&after));
+    entry_done(&before);
+    entry_done(&after);
     return rc;
 }
 
