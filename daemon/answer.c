@@ -343,6 +343,7 @@ static int tell_more(struct answer *answer)
     answer->told = 0;
     switch (answer->phase) {
     case TELL_HEAD:
+        reached(answer->store, REACH_ANSWER);
         tell_head(answer);
         return 0;
     case TELL_KINDS:
@@ -353,6 +354,7 @@ static int tell_more(struct answer *answer)
         return tell_news(answer);
     case TELL_END:
         tell(answer, FRAME_END, &nothing);
+        reached(answer->store, REACH_ANSWERED);
         answer->phase = TOLD;
         return 0;
     case TOLD:

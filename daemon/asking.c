@@ -132,6 +132,7 @@ static int say_more(struct asking *asking)
     asking->said = 0;
     switch (asking->phase) {
     case SAY_HEAD:
+        reached(asking->store, REACH_ASK);
         say_hello(asking);
         return 0;
     case SAY_BATCHES:

@@ -1,4 +1,5 @@
 #include "daemon/open.h"
+#include "daemon/crash.h"
 #include "daemon/os.h"
 #include "store/peer.h"
 
@@ -89,7 +90,7 @@ static int open_store(const struct config *config, const struct kinds *kinds,
         .hub_id = out->numbers.hub,
         .life = out->numbers.life,
         .floor = out->numbers.reserved,
-        .world = {&out->numbers, os_random, numbers_reserve},
+        .world = {&out->numbers, os_random, numbers_reserve, crash_hook()},
     };
     const struct station *list;
     int count, rc;

@@ -39,6 +39,7 @@ static int close_case(struct store *store, const struct record_row *row,
 
     if (!which->open)
         return 0;
+    reached(store, REACH_CLOSED);
     rc = case_close(store, which->at, by);
     which->open = false;
     return rc < 0 ? rc : news_case(store, row, which);
@@ -68,10 +69,12 @@ static int replace_older(struct deciding *on)
             after = sqlite3_column_int64(stmt, 0);
         sqlite3_reset(stmt);
         if (rc == 1 && case_by_row(on->store, after, &found) == 1 &&
-            line_follows(on->store, entry->at, found.at) &&
-            close_case(on->store, &on->row, &found,
-                       &entry->change.name) < 0)
-            rc = on->store->rc;
+            line_follows(on->store, entry->at, found.at)) {
+            reached(on->store, REACH_REPLACED);
+            if (close_case(on->store, &on->row, &found,
+                           &entry->change.name) < 0)
+                rc = on->store->rc;
+        }
     } while (rc == 1);
     return rc;
 }
@@ -119,8 +122,10 @@ static int open_case(struct deciding *on, enum reason reason)
     if (rc < 0 || case_find(store, on->entry->at, &opened) != 1)
         return rc;
     if (settles_find(store, &on->entry->change.name, &by) == 1 &&
-        may_have_closed(on, &opened, &by))
+        may_have_closed(on, &opened, &by)) {
+        reached(store, REACH_CLOSED_EARLY);
         return close_case(store, &on->row, &opened, &by);
+    }
     return news_case(store, &on->row, &opened);
 }
 
@@ -173,6 +178,7 @@ static int find_duplicates(struct deciding *on)
         if (lookup_other(on->store, on->kind, i, value, on->row.id) != 0) {
             snprintf(on->entry->field, sizeof on->entry->field, "%s",
                      field->name);
+            reached(on->store, REACH_DUPLICATE);
             return open_case(on, REASON_DUPLICATE);
         }
     }

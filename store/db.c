@@ -341,9 +341,11 @@ static void checkpoint(struct store *store)
 {
     if (store->wal_pages < CHECKPOINT_PAGES)
         return;
+    reached(store, REACH_CHECKPOINT);
     sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
                               NULL);
     store->wal_pages = 0;
+    reached(store, REACH_CHECKPOINTED);
 }
 
 int store_commit(struct store *store, struct fault *fault)
@@ -357,15 +359,18 @@ int store_commit(struct store *store, struct fault *fault)
     store->rc = 0;
     counters_write(store);
     rc = store->rc;
+    reached(store, REACH_COMMIT);
     if (rc == 0)
         rc = db_run(store, db_stmt(store, "COMMIT"));
     if (rc < 0) {
         store->broken = true;
+        reached(store, REACH_COMMIT_FAILED);
         return fault_set(fault, rc == ERR_FULL ? ERR_FULL : ERR_UNKNOWN, "",
                          "what was saved before is safe; ask again with the "
                          "same token after the restart");
     }
     store->open_turn = false;
+    reached(store, REACH_COMMITTED);
     checkpoint(store);
     return 0;
 }

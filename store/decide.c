@@ -9,9 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static void reach_reason(const struct deciding *on, enum reason reason)
+{
+    static const enum reach mark[] = {
+        [REASON_CLASH] = REACH_CLASH, [REASON_PROPOSAL] = REACH_PROPOSAL,
+        [REASON_ENDED] = REACH_ENDED, [REASON_FIXED] = REACH_FIXED,
+        [REASON_STEP] = REACH_STEP,   [REASON_RULE] = REACH_RULE,
+        [REASON_SCOPE] = REACH_SCOPE,
+    };
+
+    if (reason != REASON_NONE)
+        reached(on->store, mark[reason]);
+}
+
 static void verdict(struct deciding *on, enum state state, enum reason reason,
                     const char *field, const char *rule)
 {
+    reach_reason(on, reason);
     on->entry->state = state;
     on->entry->reason = reason;
     snprintf(on->entry->field, sizeof on->entry->field, "%s", field);
@@ -153,6 +167,9 @@ static void ask_merge(struct deciding *on)
         .county = on->county,
     };
     enum state state = merge(&in, &reason);
+
+    if (state == STATE_SAME)
+        reached(on->store, REACH_SAME);
 
     verdict(on, state, reason, "", "");
 }

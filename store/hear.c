@@ -113,8 +113,10 @@ static int hear_state(struct hearing *on, const struct news_item *item)
     is.force = on->entry.at;
     is.number = item->number;
     on->out->states++;
-    if (is.own.origin != 0)
+    if (is.own.origin != 0) {
         on->out->kept++;
+        reached(on->store, REACH_KEPT);
+    }
     rc = import_keep(on->store, &was);
     return rc < 0 ? rc : cell_turn(on->store, &was, &is);
 }
@@ -127,6 +129,7 @@ static int hear_gone(struct hearing *on, const struct news_item *item)
     if (rc != 1)
         return rc;
     on->out->gone++;
+    reached(on->store, REACH_DEPARTED);
     return record_set_gone(on->store, &row, item->seq);
 }
 
@@ -268,8 +271,11 @@ int store_settle_news(struct store *store, const struct news *news,
     if (rc < 0)
         return fault_set(fault, rc, "", "news");
     cursor = cursor_of(store, news->stream, &known);
-    if (!known || news->from > cursor || news->to < cursor)
+    if (!known || news->from > cursor || news->to < cursor) {
+        reached(store, REACH_NEWS_OLD);
         return 0;
+    }
+    reached(store, REACH_NEWS);
     depth = mark_for(news->raw.len);
     rc = mark_set(store, depth, &mark);
     if (rc < 0)

@@ -173,6 +173,7 @@ int journal_write(struct store *store, struct change *change, int64_t record,
     store->self_n = change->name.n;
     store->self_hash = entry.hash;
     tally_move(store, -1, STATE_QUEUED, 1);
+    reached(store, REACH_PUT);
     *at = entry.at;
     return 0;
 }

@@ -10,8 +10,12 @@
 static void reserve(struct store *store, uint64_t upto)
 {
     if (upto > store->reserved) {
-        int rc = store->world.reserve(store->world.user, store->life,
-                                      upto + RESERVE_BLOCK);
+        int rc;
+
+        reached(store, REACH_RESERVE);
+        rc = store->world.reserve(store->world.user, store->life,
+                                  upto + RESERVE_BLOCK);
+        reached(store, REACH_RESERVED);
 
         if (rc == 0)
             store->reserved = upto + RESERVE_BLOCK;
@@ -24,6 +28,7 @@ static void reserve(struct store *store, uint64_t upto)
 int numbers_raise(struct store *store, uint64_t life, uint64_t number,
                   uint64_t seq)
 {
+    reached(store, REACH_RAISED);
     if (life > store->life) {
         store->life = life;
         store->reserved = 0;    /* so that the life is made durable, too */
@@ -225,6 +230,8 @@ int news_moved(struct store *store, const struct record_row *was,
         if (before && !now)
             rc = gone_set(store, is->id, stream->id);
     }
+    if (moved)
+        reached(store, REACH_MOVED);
     while (rc == 0 && (rc = next_cell(store, is->id, &cell)) == 1)
         rc = news_cell(store, was, is, &cell);
     return rc == 0 && moved ? moved_cases(store, is) : rc;

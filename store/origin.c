@@ -194,6 +194,7 @@ static int origin_draw(struct store *store, const struct id *origin,
     rc = db_run(store, stmt);
     if (rc < 0)
         return rc;
+    reached(store, REACH_ORIGIN);
     store->self = sqlite3_last_insert_rowid(store->db);
     store->self_origin = *origin;
     store->self_n = 0;

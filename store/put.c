@@ -241,6 +241,7 @@ static int token_used(struct store *store, const struct edit *edit,
     if (!edit->create && !id_equal(&out->record, &edit->record))
         return fault_set(fault, ERR_TOKEN, "token",
                          "take a new token for a new edit");
+    reached(store, REACH_PUT_AGAIN);
     out->repeated = true;
     return 1;
 }

@@ -36,6 +36,8 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
     if (rc < 0)
         return fault_set(fault, rc, "", "welcome");
     if (welcome->life < store->life)
+        reached(store, REACH_LIFE_OLD);
+    if (welcome->life < store->life)
         return fault_set(fault, ERR_VERSION, "life",
                          "an answer of an older life of the hub");
     newest(store, &store->life, welcome->life);
@@ -278,6 +280,7 @@ static int heal(struct confirming *on, bool *healed)
     int rc = 0;
 
     if (confirm->standing == STANDING_ORPHAN && on->origin.parent != 0) {
+        reached(store, REACH_ORPHAN);
         rc = name_again(store, on->origin.parent, true);
         *healed = rc == 0 && sqlite3_changes(store->db) > 0;
     }
@@ -287,6 +290,7 @@ static int heal(struct confirming *on, bool *healed)
             on->n = confirm->through;
             rc = confirmed_move(on);
             *healed = true;
+            reached(store, REACH_HEALED);
         }
     }
     return rc;
@@ -322,9 +326,13 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
     rc = on.origin.own ? heal(&on, healed) : 0;
     if (rc < 0 || *healed)
         return rc;
-    if (!on.origin.own || confirm->runs == 0 ||
-        confirm->from != on.origin.confirmed + 1)
+    if (!on.origin.own || confirm->runs == 0)
+        return 0;
+    if (confirm->from != on.origin.confirmed + 1) {
+        reached(store, REACH_CONFIRM_OLD);
         return 0;               /* an old answer: known already */
+    }
+    reached(store, REACH_CONFIRM);
     depth = mark_for(confirmed_count(confirm) * CONFIRM_BYTES);
     rc = mark_set(store, depth, &mark);
     if (rc == 0)

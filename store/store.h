@@ -16,6 +16,7 @@
 
 #include "proto/change.h"
 #include "proto/kind.h"
+#include "store/reach.h"
 #include "store/view.h"
 
 struct store;
@@ -28,6 +29,8 @@ struct store_world {
      * outside the database, up to at least these, durably, before it returns
      * 0. */
     int (*reserve)(void *user, uint64_t life, uint64_t upto);
+    /* A place of reach.h was reached; NULL when nobody wants to know. */
+    void (*reach)(void *user, enum reach mark);
 };
 
 struct store_options {

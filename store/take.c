@@ -19,6 +19,7 @@ static int set_aside(struct taking *on)
     struct case_row opened;
     int rc;
 
+    reached(on->store, REACH_ASIDE);
     entry->record = 0;
     entry->state = STATE_ASIDE;
     entry->number = next_number(on->store);
@@ -114,6 +115,7 @@ static int decide_waited(struct taking *on, struct place_id at)
                        ? -1
                        : kind_cell_by_id(waiting.kind, entry.cell);
     if (rc == 1 && entry.readable && waiting.cell >= 0) {
+        reached(store, REACH_WAITED);
         rc = decide(&waiting);
         if (rc == 0)
             rc = journal_decide(store, at, STATE_RECEIVED, entry.state,
@@ -192,6 +194,7 @@ static int same_place(struct taking *on, struct place_id at,
 
     if (rc != 1)
         return rc < 0 ? rc : ERR_CORRUPT;
+    reached(on->store, REACH_KNOWN);
     return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
 }
 
@@ -286,6 +289,7 @@ static int take_marked(struct taking *on, const struct batch *batch)
         return rc;
     rc = take_places(on, *batch, false);
     if (rc == ERR_FAULT || rc == ERR_CORRUPT) {
+        reached(on->store, REACH_GUARDED);
         mark_undo(on->store, depth, &mark);
         on->store->rc = 0;
         on->origin = origin;
@@ -330,9 +334,13 @@ int store_take(struct store *store, const struct station *station,
     entry_init(&on.entry);
     entry_init(&on.on.force);
     buf_init(&on.cleaned, CHANGE_MAX);
+    reached(store, REACH_TAKE);
     rc = anchored(&on, batch);
     if (rc == 0)
         rc = take_marked(&on, batch);
+    reached(store, rc == 0            ? REACH_TAKEN
+                   : rc == ERR_FORKED ? REACH_FORKED
+                                      : REACH_GAP);
     buf_done(&on.cleaned);
     entry_done(&on.on.force);
     entry_done(&on.entry);

@@ -1,0 +1,69 @@
+/*
+ * Places worth reaching: branches that only bad luck takes, and moments at
+ * which a machine may die. A test counts that each was reached, or ends the
+ * process there. Nothing else looks at them.
+ */
+#ifndef YZ_REACH_H
+#define YZ_REACH_H
+
+struct store;
+
+#define REACH_LIST(X) \
+    X(REACH_PUT, "put.written")           /* in the turn, not yet on disk */ \
+    X(REACH_PUT_AGAIN, "put.again")       /* a token used before */ \
+    X(REACH_COMMIT, "commit.before") \
+    X(REACH_COMMITTED, "commit.after") \
+    X(REACH_COMMIT_FAILED, "commit.failed") \
+    X(REACH_CHECKPOINT, "checkpoint.before") \
+    X(REACH_CHECKPOINTED, "checkpoint.after") \
+    X(REACH_ORIGIN, "origin.drawn") \
+    X(REACH_RESERVE, "reserve.before") \
+    X(REACH_RESERVED, "reserve.after") \
+    X(REACH_TAKE, "take.before") \
+    X(REACH_TAKEN, "take.after") \
+    X(REACH_KNOWN, "take.known")          /* a change that is here already */ \
+    X(REACH_GAP, "take.gap") \
+    X(REACH_FORKED, "take.forked") \
+    X(REACH_GUARDED, "take.guarded")      /* a batch done again one by one */ \
+    X(REACH_ASIDE, "take.aside") \
+    X(REACH_WAITED, "take.waited")        /* decided once its identity came */ \
+    X(REACH_SAME, "merge.same") \
+    X(REACH_CLASH, "merge.clash") \
+    X(REACH_PROPOSAL, "merge.proposal") \
+    X(REACH_ENDED, "merge.ended") \
+    X(REACH_FIXED, "merge.fixed") \
+    X(REACH_STEP, "merge.step") \
+    X(REACH_RULE, "check.rule") \
+    X(REACH_SCOPE, "check.scope") \
+    X(REACH_DUPLICATE, "check.duplicate") \
+    X(REACH_REPLACED, "case.replaced")    /* by a newer one of its line */ \
+    X(REACH_CLOSED, "case.closed") \
+    X(REACH_CLOSED_EARLY, "case.closed-early") /* named before it came */ \
+    X(REACH_MOVED, "news.moved")          /* entered or left an organisation */ \
+    X(REACH_ANSWER, "answer.before") \
+    X(REACH_ANSWERED, "answer.end") \
+    X(REACH_ASK, "ask.before") \
+    X(REACH_CONFIRM, "settle.confirm") \
+    X(REACH_CONFIRM_OLD, "settle.confirm-old") \
+    X(REACH_NEWS, "settle.news") \
+    X(REACH_NEWS_OLD, "settle.news-old")  /* of an old answer, passed over */ \
+    X(REACH_DEPARTED, "settle.departed") \
+    X(REACH_KEPT, "settle.kept")          /* an own value stays on top */ \
+    X(REACH_LIFE_OLD, "settle.life-old")  /* an answer of a lost life */ \
+    X(REACH_RAISED, "heal.raised")        /* a hub set back unnoticed */ \
+    X(REACH_HEALED, "heal.sent-again") \
+    X(REACH_ORPHAN, "heal.orphan")
+
+enum reach {
+#define REACH_ENUM(name, text) name,
+    REACH_LIST(REACH_ENUM)
+#undef REACH_ENUM
+    REACHES
+};
+
+/* Static, never freed. */
+const char *reach_text(enum reach mark);
+/* Tell the world of this store, if it wants to know. */
+void reached(const struct store *store, enum reach mark);
+
+#endif
