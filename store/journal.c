@@ -1,5 +1,6 @@
 #include "store/journal.h"
 
+#include <assert.h>
 #include <string.h>
 
 void entry_init(struct entry *entry)
@@ -153,10 +154,7 @@ int journal_write(struct store *store, struct change *change, int64_t record,
     buf_init(&entry.bytes, CHANGE_MAX + 1);
     change->name.n = store->self_n + 1;
     change_write(change, &entry.bytes);
-    if (entry.bytes.full || entry.bytes.len > CHANGE_MAX) {
-        buf_done(&entry.bytes);
-        return ERR_LONG;
-    }
+    assert(!entry.bytes.full && entry.bytes.len <= CHANGE_MAX); /* planned */
     entry.at = (struct place_id){store->self, change->name.n};
     entry.record = record;
     entry.cell = change->cell;

@@ -290,6 +290,18 @@ static struct plan *plan_room(struct store *store)
     return store->plan;
 }
 
+/* At most so many bytes as a change: what stands around the body is bounded. */
+enum { CHANGE_HEAD = 4096, VALUE_HEAD = 12 };
+
+static size_t cell_size(const struct plan_cell *cell)
+{
+    size_t size = CHANGE_HEAD;
+
+    for (int i = 0; i < cell->body.count; i++)
+        size += VALUE_HEAD + cell->body.value[i].text.len;
+    return size;
+}
+
 int plan_make(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
@@ -309,5 +321,11 @@ int plan_make(struct store *store, const struct edit *edit,
     if (rc < 0)
         return fault_set(fault, rc, "", "at most %d changes in one save",
                          RECEIPT_CHANGES);
+    for (int i = 0; i < plan->cells; i++)
+        if (cell_size(&plan->cell[i]) > CHANGE_MAX)
+            return fault_set(fault, ERR_LONG,
+                             plan->kind->cells[plan->cell[i].cell].name,
+                             "together at most %d bytes",
+                             CHANGE_MAX - CHANGE_HEAD);
     return plan->cells == 0 ? 0 : plan_check(store, plan, out, fault);
 }

@@ -1,9 +1,12 @@
 /*
- * Saving: one edit becomes changes in the journal, in one savepoint.
+ * Saving: one edit becomes changes in the journal.
  *
  * Happy path: the token is new, the plan has changes, each is written with its
- * base, the cell shows it, the token remembers the receipt. Anything that fails
- * on the way undoes this save and no other.
+ * base, the cell shows it, the token remembers the receipt. Whatever can be
+ * wrong with the edit is found while it is planned, before anything is written.
+ * A write that fails after that is the disk's failure: the turn is lost like one
+ * whose commit failed. A savepoint for each save would copy every page it
+ * touches, and cost a tenth of an import.
  */
 #include "store/plan.h"
 
@@ -273,27 +276,31 @@ static int token_keep(struct store *store, const struct edit *edit,
 /* ---- the whole ---- */
 
 static int save(struct store *store, const struct edit *edit,
-                struct receipt *out, bool keep, struct fault *fault)
+                struct receipt *out, struct fault *fault)
 {
-    struct store_mark mark;
-    int rc = plan_make(store, edit, out, fault);
+    int rc = write_plan(store, store->plan, out);
 
-    if (rc < 0)
-        return rc;
-    out->existed = store->plan->existed;
-    rc = mark_set(store, MARK_OUTER, &mark);
-    if (rc == 0)
-        rc = write_plan(store, store->plan, out);
     if (rc == 0 && edit->token.len > 0)
         rc = token_keep(store, edit, store->plan, out);
-    if (rc == 0 && keep)
-        return mark_keep(store, MARK_OUTER);
-    mark_undo(store, MARK_OUTER, &mark);
-    return rc == 0 ? 0 : fault_set(fault, rc, "", "nothing was saved");
+    if (rc == 0)
+        return 0;
+    store->broken = true;
+    return fault_set(fault, rc, "", "nothing was saved");
 }
 
-static int put(struct store *store, const struct edit *edit,
-               struct receipt *out, bool keep, struct fault *fault)
+/* What a save would write, by the plan alone. */
+static void foretell(const struct plan *plan, struct receipt *out)
+{
+    const struct name none = {.n = 0};
+
+    for (int i = 0; i < plan->cells; i++)
+        receipt_add(out, &none, plan->cell[i].cell, plan->cell[i].key,
+                    STATE_QUEUED);
+}
+
+/* 1 when there is a plan to be written. */
+static int prepare(struct store *store, const struct edit *edit,
+                   struct receipt *out, struct fault *fault)
 {
     int rc = store_write(store);
 
@@ -310,19 +317,29 @@ static int put(struct store *store, const struct edit *edit,
         if (rc != 0)
             return rc < 0 ? rc : 0;
     }
-    return save(store, edit, out, keep, fault);
+    rc = plan_make(store, edit, out, fault);
+    if (rc < 0)
+        return rc;
+    out->existed = store->plan->existed;
+    return 1;
 }
 
 int store_put(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
-    return put(store, edit, out, true, fault);
+    int rc = prepare(store, edit, out, fault);
+
+    return rc == 1 ? save(store, edit, out, fault) : rc;
 }
 
 int store_try(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
-    return put(store, edit, out, false, fault);
+    int rc = prepare(store, edit, out, fault);
+
+    if (rc == 1)
+        foretell(store->plan, out);
+    return rc < 0 ? rc : 0;
 }
 
 int store_import_begin(struct store *store, struct fault *fault)
