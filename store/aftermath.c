@@ -10,9 +10,10 @@
 static void base_body(struct deciding *on, struct buf *out)
 {
     sqlite3_stmt *stmt = db_stmt(
-        on->store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
-                   "cell = ?2 AND key = ?3 AND state = ?4 AND number <= ?5 "
-                   "ORDER BY number DESC LIMIT 1");
+        on->store, PAST_OF_RECORD
+        "SELECT j.origin, j.n FROM past JOIN journal j USING (origin, n) "
+        "WHERE j.key = ?3 AND j.state = ?4 AND j.number <= ?5 "
+        "ORDER BY j.number DESC LIMIT 1");
     struct place_id at = {0, 0};
     struct entry entry;
 

@@ -233,8 +233,8 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT origin, n, number, seq, own_origin, own_n, own_base "
-               "FROM cell WHERE record = ?1 AND cell = ?2 AND key = ?3");
+        store, "SELECT origin, n, number, seq, own_origin, own_n, own_base, "
+               "last_origin, last_n FROM cell WHERE record = ?1 AND cell = ?2 AND key = ?3");
     int rc;
 
     cell_new(record, cell, key, out);
@@ -251,6 +251,8 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
         out->own.origin = sqlite3_column_int64(stmt, 4);
         out->own.n = db_column_num(stmt, 5);
         out->own_base = db_column_num(stmt, 6);
+        out->last.origin = sqlite3_column_int64(stmt, 7);
+        out->last.n = db_column_num(stmt, 8);
     }
     sqlite3_reset(stmt);
     return rc;
@@ -263,12 +265,14 @@ int cell_save(struct store *store, struct cell_row *row)
                    ? "UPDATE cell SET origin = nullif(?4, 0), "
                      "n = nullif(?5, 0), number = ?6, seq = nullif(?7, 0), "
                      "own_origin = nullif(?8, 0), own_n = nullif(?9, 0), "
-                     "own_base = ?10 "
+                     "own_base = ?10, last_origin = nullif(?11, 0), "
+                     "last_n = nullif(?12, 0) "
                      "WHERE record = ?1 AND cell = ?2 AND key = ?3"
                    : "INSERT INTO cell (record, cell, key, origin, n, number, "
-                     "seq, own_origin, own_n, own_base) "
+                     "seq, own_origin, own_n, own_base, last_origin, last_n) "
                      "VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, "
-                     "nullif(?7, 0), nullif(?8, 0), nullif(?9, 0), ?10)");
+                     "nullif(?7, 0), nullif(?8, 0), nullif(?9, 0), ?10, "
+                     "nullif(?11, 0), nullif(?12, 0))");
 
     db_int(stmt, 1, row->record);
     db_num(stmt, 2, row->cell);
@@ -283,8 +287,16 @@ int cell_save(struct store *store, struct cell_row *row)
         db_num(stmt, 10, row->own_base);
     else
         sqlite3_bind_null(stmt, 10);
+    db_int(stmt, 11, row->last.origin);
+    db_num(stmt, 12, row->last.n);
     row->exists = true;
     return db_run(store, stmt);
+}
+
+void cell_chain(struct cell_row *cell, struct entry *entry)
+{
+    entry->past = cell->last;
+    cell->last = entry->at;
 }
 
 struct place_id cell_shown(const struct cell_row *row)

@@ -21,6 +21,7 @@ struct cell_row {
     uint64_t seq;
     struct place_id own;        /* origin 0: no own undecided change on top */
     uint64_t own_base;
+    struct place_id last;       /* came here last; origin 0: none ever */
     bool exists;
     char key[KEY_MAX + 1];      /* last: cell_new clears what stands before */
 };
@@ -41,6 +42,8 @@ void cell_new(int64_t record, uint64_t cell, struct bytes key,
 int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out);
 int cell_save(struct store *store, struct cell_row *row);
+/* Make this change the last one of its cell; both are still to be saved. */
+void cell_chain(struct cell_row *cell, struct entry *entry);
 /* The change a cell shows: the own undecided one, else the one in force. */
 struct place_id cell_shown(const struct cell_row *row);
 

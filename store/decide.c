@@ -255,7 +255,7 @@ static bool cell_untouched(const struct deciding *on, uint64_t cell)
     return on->fresh && cell > on->past;
 }
 
-static int load_cell(struct deciding *on)
+int decide_cell(struct deciding *on)
 {
     const struct change *change = &on->entry->change;
     int rc;
@@ -276,11 +276,9 @@ static int load_cell(struct deciding *on)
 
 int decide(struct deciding *on)
 {
-    int rc = load_cell(on);
+    int rc = 0;
 
     on->withdrew = false;
-    if (rc < 0)
-        return rc;
     if (in_scope(on) &&
         (on->cell == 0 || on->entry->change.removal || keeps_rules(on)))
         ask_merge(on);

@@ -24,9 +24,11 @@ struct deciding {
 };
 
 
-/* Decide entry->change, which is readable and whose record is in `row`, and
- * apply the verdict. The journal row itself is the caller's: written after
- * this for a new change, updated for one that waited. */
+/* Look the cell of entry->change up, and what is in force there. */
+int decide_cell(struct deciding *on);
+/* Decide entry->change, which is readable, whose record is in `row` and whose
+ * cell was looked up, and apply the verdict. The journal row itself is the
+ * caller's: written after this for a new change, updated for one that waited. */
 int decide(struct deciding *on);
 /* What follows from a verdict once the change is in the journal: its case, the
  * cases it settles. */

@@ -92,23 +92,33 @@ static bool departed(struct hearing *on, int64_t record, uint64_t seq)
     return false;
 }
 
+/* A change that is new here becomes the last one of its cell. */
+static int journal_hear(struct hearing *on, struct cell_row *cell)
+{
+    struct entry *entry = &on->entry;
+    int rc = cell_find(on->store, entry->record, entry->cell,
+                       entry->change.key, cell);
+
+    if (rc < 0 || journal_has(on->store, entry->at))
+        return rc < 0 ? rc : 0;
+    cell_chain(cell, entry);
+    rc = journal_add(on->store, entry);
+    return rc < 0 ? rc : cell_save(on->store, cell);
+}
+
 static int hear_state(struct hearing *on, const struct news_item *item)
 {
     struct cell_row was, is;
     int rc = hear_change(on, item, STATE_TAKEN);
 
-    if (rc < 0)
-        return rc;
-    if (!journal_has(on->store, on->entry.at))
-        rc = journal_add(on->store, &on->entry);
-    else if (!place_is_own(on->store, on->entry.at))
+    if (rc == 0)
+        rc = journal_hear(on, &was);
+    if (rc == 0 && !place_is_own(on->store, on->entry.at))
         rc = journal_renumber(on->store, on->entry.at, item->number);
     if (rc < 0 || departed(on, on->entry.record, item->seq))
         return rc;
-    rc = cell_find(on->store, on->entry.record, on->entry.cell,
-                   on->entry.change.key, &was);
-    if (rc < 0 || item->number <= was.number)
-        return rc < 0 ? rc : 0;
+    if (item->number <= was.number)
+        return 0;
     is = was;
     is.force = on->entry.at;
     is.number = item->number;
@@ -144,6 +154,7 @@ static int hear_case(struct hearing *on, const struct news_item *item)
                                item->reason == REASON_SCOPE
                            ? STATE_RETURNED
                            : STATE_PARKED;
+    struct cell_row cell;
     sqlite3_stmt *stmt;
     int rc;
 
@@ -153,8 +164,7 @@ static int hear_case(struct hearing *on, const struct news_item *item)
     rc = hear_change(on, item, state);
     if (rc < 0)
         return rc == ERR_FORMAT ? 0 : rc;
-    if (!journal_has(on->store, on->entry.at))
-        rc = journal_add(on->store, &on->entry);
+    rc = journal_hear(on, &cell);
     if (rc == 0)
         rc = case_add(on->store, &on->entry, on->entry.reason,
                       item->base_body);

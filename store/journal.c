@@ -83,9 +83,9 @@ int journal_add(struct store *store, const struct entry *entry)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "INSERT INTO journal (origin, n, record, cell, key, kinds, "
-               "state, number, reason, field, rule, hash, bytes) "
-               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-               "?13)");
+               "state, number, reason, field, rule, hash, bytes, "
+               "past_origin, past_n) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+               "?9, ?10, ?11, ?12, ?13, ?14, ?15)");
 
     db_int(stmt, 1, entry->at.origin);
     db_num(stmt, 2, entry->at.n);
@@ -117,6 +117,26 @@ int journal_add(struct store *store, const struct entry *entry)
         db_bytes(stmt, 13, buf_view(&entry->bytes));
     else
         sqlite3_bind_null(stmt, 13);
+    if (entry->past.origin != 0) {
+        db_int(stmt, 14, entry->past.origin);
+        db_num(stmt, 15, entry->past.n);
+    } else {
+        sqlite3_bind_null(stmt, 14);
+        sqlite3_bind_null(stmt, 15);
+    }
+    return db_run(store, stmt);
+}
+
+int journal_chain(struct store *store, const struct entry *entry)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE journal SET past_origin = nullif(?3, 0), "
+               "past_n = nullif(?4, 0) WHERE origin = ?1 AND n = ?2");
+
+    db_int(stmt, 1, entry->at.origin);
+    db_num(stmt, 2, entry->at.n);
+    db_int(stmt, 3, entry->past.origin);
+    db_num(stmt, 4, entry->past.n);
     return db_run(store, stmt);
 }
 
@@ -143,7 +163,7 @@ int journal_decide(struct store *store, struct place_id at, enum state from,
 }
 
 int journal_write(struct store *store, struct change *change, int64_t record,
-                  struct place_id *at)
+                  struct place_id past, struct place_id *at)
 {
     struct entry entry;
     int rc = journal_self(store);
@@ -160,6 +180,7 @@ int journal_write(struct store *store, struct change *change, int64_t record,
     entry.cell = change->cell;
     entry_set_key(&entry, change->key);
     entry.kinds = store->kinds_row;
+    entry.past = past;
     entry.state = STATE_QUEUED;
     entry.number = 0;
     entry.reason = REASON_NONE;

@@ -34,6 +34,7 @@ struct entry {
     char field[40], rule[16];
     struct hash hash;
     int64_t kinds;
+    struct place_id past;       /* origin 0: the first of its cell */
     bool readable;
     struct change change;       /* views into `bytes` */
     struct buf bytes;
@@ -49,6 +50,8 @@ int journal_hash(struct store *store, struct place_id at, struct hash *out);
 void entry_set_key(struct entry *entry, struct bytes key);
 /* Insert a row. `entry->bytes` empty: an empty place. */
 int journal_add(struct store *store, const struct entry *entry);
+/* Write entry->past of a row that is there. */
+int journal_chain(struct store *store, const struct entry *entry);
 /* Give it a verdict, and count. Own changes only are counted on a station. */
 int journal_decide(struct store *store, struct place_id at, enum state from,
                    enum state to, uint64_t number, enum reason reason,
@@ -86,9 +89,19 @@ bool line_has(const struct line *line, struct place_id earlier);
 /* The origin new changes of this machine are written under; drawn now if this
  * is the first write since the store was opened. */
 int journal_self(struct store *store);
-/* Append an own change: fills its name, hash chain and bytes. */
+/* Append an own change: fills its name, hash chain and bytes. `past` is the
+ * last one of its cell; `*at` gets its place. */
 int journal_write(struct store *store, struct change *change, int64_t record,
-                  struct place_id *at);
+                  struct place_id past, struct place_id *at);
+
+/* Every change of the cells of record ?1 whose id is ?2, or of all when ?2 is
+ * NULL: a table `past (origin, n)` to select from. */
+#define PAST_OF_RECORD \
+    "WITH RECURSIVE past (origin, n) AS (" \
+    "SELECT last_origin, last_n FROM cell WHERE record = ?1 AND " \
+    "cell = ifnull(?2, cell) AND last_n IS NOT NULL UNION ALL " \
+    "SELECT j.past_origin, j.past_n FROM past p JOIN journal j " \
+    "ON j.origin = p.origin AND j.n = p.n WHERE j.past_n IS NOT NULL) "
 
 /* Count the changes that are counted here, by state. (In rebuild.c.) */
 void count_journal(struct store *store, int64_t count[STATES]);

@@ -117,6 +117,8 @@ int news_cell(struct store *store, const struct record_row *was,
     uint64_t old = cell->seq;
     int rc = 0;
 
+    if (cell->force.origin == 0)
+        return 0;               /* only waiting or refused changes of it */
     cell->seq = next_seq(store);
     for (int i = 0; i < store->nstreams && rc == 0; i++) {
         const struct stream *stream = &store->streams[i];

@@ -103,13 +103,14 @@ static int write_cell(struct store *store, struct plan *plan,
     change.name.origin = store->self_origin;
     fill_change(plan, cell, &change);
     name_returned(store, cell, &change, plan->row.id);
-    rc = journal_write(store, &change, plan->row.id, &at);
     cell_new(plan->row.id, change.cell, cell->key, &row);
-    if (rc == 0 && plan->existed)
+    if (plan->existed)
         rc = cell_find(store, plan->row.id, change.cell, cell->key, &row);
+    if (rc >= 0)
+        rc = journal_write(store, &change, plan->row.id, row.last, &at);
     if (rc < 0)
         return rc;
-    row.own = at;
+    row.last = row.own = at;
     row.own_base = change.base;
     rc = cell_save(store, &row);
     if (rc == 0)

@@ -267,6 +267,62 @@ static int64_t derived_hash(struct store *store)
     return (int64_t)hash;
 }
 
+/* Every change of a cell must be found from it. */
+static bool chains_whole(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "WITH RECURSIVE past (origin, n) AS ("
+               "SELECT last_origin, last_n FROM cell "
+               "WHERE last_n IS NOT NULL UNION ALL "
+               "SELECT j.past_origin, j.past_n FROM past p JOIN journal j "
+               "ON j.origin = p.origin AND j.n = p.n "
+               "WHERE j.past_n IS NOT NULL LIMIT (SELECT count(*) + 1 FROM "
+               "journal)) "
+               "SELECT (SELECT count(*) FROM past) = "
+               "(SELECT count(*) FROM journal WHERE record IS NOT NULL)");
+    bool whole = db_step(store, stmt) == 1 && sqlite3_column_int(stmt, 0) != 0;
+
+    sqlite3_reset(stmt);
+    return whole;
+}
+
+/* Chain all changes anew, each cell's in order of number, waiting ones last. */
+static int chain_again(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT record, cell, key, origin, n FROM journal "
+               "WHERE record IS NOT NULL ORDER BY record, cell, key, "
+               "number IS NULL, number, origin, n");
+    int rc = 0;
+
+    while (rc == 0 && db_step(store, stmt) == 1) {
+        struct place_id at = {sqlite3_column_int64(stmt, 3),
+                              db_column_num(stmt, 4)};
+        struct entry entry = {.at = at};
+        struct cell_row cell;
+
+        rc = cell_find(store, sqlite3_column_int64(stmt, 0),
+                       db_column_num(stmt, 1), db_column(stmt, 2), &cell);
+        if (rc < 0)
+            break;
+        cell_chain(&cell, &entry);
+        rc = journal_chain(store, &entry);
+        if (rc == 0)
+            rc = cell_save(store, &cell);
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : store->rc;
+}
+
+static int fold_chains(struct fold *on)
+{
+    if (chains_whole(on->store))
+        return on->store->rc;
+    on->differed = true;
+    db_exec(on->store, "UPDATE cell SET last_origin = NULL, last_n = NULL");
+    return chain_again(on->store);
+}
+
 static int fold_derived(struct fold *on)
 {
     struct store *store = on->store;
@@ -288,10 +344,18 @@ int store_rebuild(struct store *store, struct fault *fault)
     struct fold on = {.store = store};
     int rc = store_write(store);
 
+    /* For this once the journal is asked by record, cell after cell. */
+    if (rc == 0)
+        rc = db_exec(store, "CREATE INDEX fold ON journal (record)");
     if (rc == 0)
         rc = fold_cells(&on);
     if (rc == 0)
+        rc = fold_chains(&on);
+    if (rc == 0)
         rc = fold_derived(&on);
+    if (rc == 0)
+        rc = db_exec(store, "DROP INDEX fold");
+    store->broken = store->broken || rc < 0;    /* half of it is no register */
     if (rc < 0)
         return fault_set(fault, rc, "", "rebuild");
     if (on.differed)

@@ -1,5 +1,6 @@
 -- The store's tables. Truth: journal, origin, settles, token, receipt, kinds.
--- Derived, made again by rebuild: record, cell, knew, lookup, tally.
+-- Derived, made again by rebuild: record, cell, knew, lookup, tally, and the
+-- chain of changes in journal (past_origin, past_n).
 -- Hub: news and gone. Station: stream holds its cursors.
 
 CREATE TABLE meta (
@@ -58,9 +59,11 @@ CREATE TABLE journal (
     rule TEXT,
     hash BLOB NOT NULL,         -- covers the change before it
     bytes BLOB,                 -- canonical; NULL: empty place
+    past_origin INTEGER,        -- the change of this cell that came here
+    past_n INTEGER,             -- before it; NULL: the first. An index by
+                                -- record would dirty a page more each time
     PRIMARY KEY (origin, n)
 ) WITHOUT ROWID;
-CREATE INDEX journal_record ON journal (record);
 
 CREATE TABLE cell (
     record INTEGER NOT NULL,    -- record.id
@@ -73,6 +76,8 @@ CREATE TABLE cell (
     own_origin INTEGER,         -- station: own undecided change shown on top
     own_n INTEGER,
     own_base INTEGER,
+    last_origin INTEGER,        -- the change of it that came here last, from
+    last_n INTEGER,             -- which all of them are found
     PRIMARY KEY (record, cell, key)
 ) WITHOUT ROWID;
 

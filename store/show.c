@@ -284,9 +284,12 @@ int store_history(struct store *store, const struct id *record,
     if (rc == 0 || !record_shown(&row))
         return ERR_RECORD;
     /* Decided ones by number, then own ones as they were written. */
-    stmt = db_stmt(store, "SELECT origin, n FROM journal WHERE record = ?1 "
-                          "ORDER BY number IS NULL, number, origin, n");
+    stmt = db_stmt(store, PAST_OF_RECORD
+                   "SELECT j.origin, j.n FROM past JOIN journal j "
+                   "USING (origin, n) "
+                   "ORDER BY j.number IS NULL, j.number, j.origin, j.n");
     db_int(stmt, 1, row.id);
+    sqlite3_bind_null(stmt, 2);
     entry_init(&entry);
     while ((rc = db_step(store, stmt)) == 1) {
         struct place_id at = {sqlite3_column_int64(stmt, 0),

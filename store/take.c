@@ -21,6 +21,7 @@ static int set_aside(struct taking *on)
 
     reached(on->store, REACH_ASIDE);
     entry->record = 0;
+    entry->past = (struct place_id){0, 0};
     entry->state = STATE_ASIDE;
     entry->number = next_number(on->store);
     entry->reason = REASON_UNREADABLE;
@@ -45,8 +46,6 @@ static int refuse_value(struct taking *on, int field)
     snprintf(entry->field, sizeof entry->field, "%s",
              on->on.kind->fields[field].name);
     entry->rule[0] = '\0';
-    cell_find(on->store, entry->record, entry->cell, entry->change.key,
-              &on->on.at);
     return on->store->rc;
 }
 
@@ -61,6 +60,7 @@ static int find_record(struct taking *on)
     rc = record_find(on->store, &change->record, &on->on.row);
     on->on.fresh = rc == 0;
     on->on.past = 0;
+    on->waits = false;
     if (rc == 0)
         rc = record_add(on->store, &change->record, change->kind,
                         &on->on.row);
@@ -83,12 +83,19 @@ static int decide_new(struct taking *on)
     entry->cell = change->cell;
     entry->number = 0;
     entry_set_key(entry, change->key);
+    rc = decide_cell(&on->on);
+    if (rc < 0)
+        return rc;
+    cell_chain(&on->on.at, entry);
     field = unclean_field(on);
     rc = field >= 0 ? refuse_value(on, field) : decide(&on->on);
+    if (rc == 0 && entry->state != STATE_TAKEN)     /* else it is saved */
+        rc = cell_save(on->store, &on->on.at);
     if (rc == 0)
         rc = journal_add(on->store, entry);
     if (rc == 0)
         tally_move(on->store, -1, (int)entry->state, 1);
+    on->waits = on->waits || entry->state == STATE_RECEIVED;
     if (change->cell == CELL_END)
         on->on.fresh = false;   /* the least id: all others may be there */
     if (change->cell > on->on.past)
@@ -116,7 +123,9 @@ static int decide_waited(struct taking *on, struct place_id at)
                        : kind_cell_by_id(waiting.kind, entry.cell);
     if (rc == 1 && entry.readable && waiting.cell >= 0) {
         reached(store, REACH_WAITED);
-        rc = decide(&waiting);
+        rc = decide_cell(&waiting);
+        if (rc == 0)
+            rc = decide(&waiting);
         if (rc == 0)
             rc = journal_decide(store, at, STATE_RECEIVED, entry.state,
                                 entry.number, entry.reason, entry.field,
@@ -132,32 +141,27 @@ static int decide_waited(struct taking *on, struct place_id at)
     return rc < 0 ? rc : 0;
 }
 
-/* The identity has come: whatever waited for it is decided now. */
+/* The identity has come: whatever waited for it is decided now. The list is
+ * sorted, so it is complete before the first of it is decided. */
 static int decide_waiting(struct taking *on)
 {
-    struct place_id at = {0, 0};
-    int rc;
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, PAST_OF_RECORD
+        "SELECT j.origin, j.n FROM past JOIN journal j USING (origin, n) "
+        "WHERE j.state = ?3 ORDER BY j.origin, j.n");
+    int rc = 0;
 
-    do {
-        sqlite3_stmt *stmt = db_stmt(
-            on->store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
-                       "state = ?2 AND (origin, n) > (?3, ?4) "
-                       "ORDER BY origin, n LIMIT 1");
+    db_int(stmt, 1, on->on.row.id);
+    sqlite3_bind_null(stmt, 2);
+    db_int(stmt, 3, STATE_RECEIVED);
+    while (rc == 0 && db_step(on->store, stmt) == 1) {
+        struct place_id at = {sqlite3_column_int64(stmt, 0),
+                              db_column_num(stmt, 1)};
 
-        db_int(stmt, 1, on->on.row.id);
-        db_int(stmt, 2, STATE_RECEIVED);
-        db_int(stmt, 3, at.origin);
-        db_num(stmt, 4, at.n);
-        rc = db_step(on->store, stmt);
-        if (rc == 1) {
-            at.origin = sqlite3_column_int64(stmt, 0);
-            at.n = db_column_num(stmt, 1);
-        }
-        sqlite3_reset(stmt);
-        if (rc == 1 && decide_waited(on, at) < 0)
-            rc = on->store->rc;
-    } while (rc == 1);
-    return rc;
+        rc = decide_waited(on, at);
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : on->store->rc;
 }
 
 static int take_place(struct taking *on, const struct place *place)
@@ -179,7 +183,7 @@ static int take_place(struct taking *on, const struct place *place)
         return set_aside(on);
     rc = decide_new(on);
     first = rc == 0 && entry->state == STATE_TAKEN && on->on.cell == 1 &&
-            !on->on.ever;
+            !on->on.ever && (on->waits || !on->on.fresh);
     return first ? decide_waiting(on) : rc;
 }
 

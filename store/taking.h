@@ -12,6 +12,7 @@ struct taking {
     struct origin_row origin;
     struct entry entry;
     struct deciding on;
+    bool waits;                 /* changes of this record wait for its identity */
     const char *wrong;          /* what could not be read */
     struct buf cleaned;         /* scratch */
 };
