@@ -17,6 +17,7 @@ struct asking {
     struct store *store;
     char station[STATION_MAX + 1];
     struct asking_plan plan;
+    struct later *later;
     struct hello hello;
     struct wire out, in;
     enum phase phase;
@@ -37,7 +38,8 @@ struct asking {
 
 struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
-                          const struct asking_plan *plan, int64_t wall_ms)
+                          const struct asking_plan *plan, struct later *later,
+                          int64_t wall_ms)
 {
     struct asking *asking = xmalloc(sizeof *asking);
 
@@ -45,6 +47,7 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->store = store;
     memcpy(asking->station, station, strnlen(station, STATION_MAX));
     asking->plan = *plan;
+    asking->later = later;
     memcpy(asking->out.key, key, 32);
     memcpy(asking->out.ask_id, ask_id->b, ID_SIZE);
     asking->in = asking->out;
@@ -52,6 +55,8 @@ struct asking *asking_new(struct store *store, const char *station,
     buf_init(&asking->saying, FRAME_MAX + 256);
     buf_init(&asking->heard, FRAME_MAX + 64);
     store_hello(store, &asking->hello);
+    if (later != NULL)
+        later_tell(later, &asking->hello);
     asking->hello.room = plan->room;
     asking->hello.wall_ms = wall_ms;
     return asking;
@@ -223,7 +228,9 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     bool applied = false, healed = false;
     int rc = confirm_read(payload, &asking->confirm);
 
-    if (rc == 0)
+    if (rc == 0 && asking->later != NULL)
+        applied = later_keep(asking->later, confirm, payload);
+    if (rc == 0 && !applied)
         rc = store_settle_confirm(asking->store, confirm, &applied, &healed,
                                   fault);
     if (rc < 0)

@@ -14,6 +14,7 @@
 #ifndef YZ_EXCHANGE_H
 #define YZ_EXCHANGE_H
 
+#include "daemon/later.h"
 #include "store/peer.h"
 
 /* Media type of an ask and of an answer. */
@@ -42,9 +43,11 @@ struct asked {                  /* what came of it */
     uint64_t taken, parked, returned, aside;
 };
 
+/* `later` may keep large confirmations; NULL: all are settled at once. */
 struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
-                          const struct asking_plan *plan, int64_t wall_ms);
+                          const struct asking_plan *plan, struct later *later,
+                          int64_t wall_ms);
 void asking_free(struct asking *asking);
 /* Up to `max` bytes of the ask; 0 at its end; negative ERR_*. */
 long asking_read(struct asking *asking, uint8_t *out, size_t max);

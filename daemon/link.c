@@ -124,12 +124,28 @@ static void note_end(struct node *node, const struct uplink_end *end)
               (unsigned long long)asked->down, end->fault.why);
 }
 
+static void on_settle(uv_idle_t *idle)
+{
+    struct node *node = idle->data;
+    struct fault fault = {.err = 0};
+
+    if (node->begin)
+        return;                 /* first give the hub something to do */
+    if (later_waits(node->later) && later_settle(node->later, &fault) < 0)
+        log_event(LOG_W, err_code(fault.err), "settle.fail", "why=\"%s\"",
+                  fault.why);
+    if (!later_waits(node->later))
+        uv_idle_stop(idle);
+}
+
 static void on_exchanged(void *user, const struct uplink_end *end)
 {
     struct node *node = user;
 
     note_contact(node, &end->asked);
     note_end(node, end);
+    if (later_waits(node->later))
+        uv_idle_start(&node->settle, on_settle);
     link_step(node,
               (struct event){
                   .type = EV_DONE,
@@ -150,7 +166,7 @@ void link_begin(struct node *node)
     os_random(NULL, ask_id.b, ID_SIZE);
     uplink_start(node->uplink,
                  asking_new(node->open.store, node->config->name,
-                            node->open.key, &ask_id, &node->plan,
+                            node->open.key, &ask_id, &node->plan, node->later,
                             os_wall_ms()),
                  on_exchanged, node);
 }

@@ -178,6 +178,7 @@ static void on_signal(uv_signal_t *signal, int number)
     close_handle(&node->wake);
     close_handle(&node->watchdog);
     close_handle(&node->defer);
+    close_handle(&node->settle);
     close_handle(&node->term);
     close_handle(&node->interrupt);
 }
@@ -191,9 +192,11 @@ static void start_handles(struct node *node)
     uv_timer_init(&node->loop, &node->wake);
     uv_timer_init(&node->loop, &node->watchdog);
     uv_timer_init(&node->loop, &node->defer);
+    uv_idle_init(&node->loop, &node->settle);
     uv_signal_init(&node->loop, &node->term);
     uv_signal_init(&node->loop, &node->interrupt);
     node->prepare.data = node->check.data = node->wake.data = node;
+    node->settle.data = node;
     node->term.data = node->interrupt.data = node;
     uv_prepare_start(&node->prepare, on_prepare);
     uv_check_start(&node->check, on_check);
@@ -227,6 +230,7 @@ static void start_uplink(struct node *node)
     node->progress.last_complete =
         store_recall(node->open.store, LAST_COMPLETE);
     node->uplink = uplink_open(&node->loop, config->uplink);
+    node->later = later_new(node->open.store);
     link_step(node, (struct event){.type = EV_START});
 }
 
@@ -308,6 +312,7 @@ int node_run(const struct config *config)
         log_open(path, false);
         log_event(LOG_I, 1010, "started", NULL);
         rc = run(node, &fault);
+        later_free(node->later);
         node_opened_done(&node->open);
     }
     if (rc < 0) {

@@ -13,10 +13,12 @@ struct node {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t wake, watchdog, defer;
+    uv_idle_t settle;           /* runs while `later` has something */
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;
     struct uplink *uplink;
+    struct later *later;
     struct core core;
     bool deferring;             /* writes wait for a later commit */
     bool begin;                 /* an exchange as `plan` begins after commit */

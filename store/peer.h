@@ -13,6 +13,8 @@ int store_hello(struct store *store, struct hello *out);
  * there is no more. Returns the number of changes packed or an error. */
 int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next);
+/* Through which n of this own origin answers were settled; 0 if it is none. */
+uint64_t store_confirmed(struct store *store, const struct id *origin);
 /* *applied is false for an old answer, of which nothing is new; *healed is true
  * when the hub turned out to have lost something, and it will be sent again. */
 int store_settle_confirm(struct store *store, const struct confirm *confirm,

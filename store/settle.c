@@ -307,6 +307,13 @@ static size_t confirmed_count(const struct confirm *confirm)
     return count;
 }
 
+uint64_t store_confirmed(struct store *store, const struct id *origin)
+{
+    struct origin_row row;
+
+    return origin_find(store, origin, &row) == 1 ? row.confirmed : 0;
+}
+
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
                          bool *applied, bool *healed, struct fault *fault)
 {

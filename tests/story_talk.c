@@ -53,7 +53,7 @@ struct talk *talk_ask(struct world *world, const char *name, long ask)
     world_random(town, id.b, ID_SIZE);
     assert_int_equal(store_commit(town->store, &world->fault), 0);
     talk->asking = asking_new(town->store, town->name, town->speaker.key, &id,
-                              &plan, world->clock);
+                              &plan, town->later, world->clock);
     ask_read(talk);
     hub_answers(talk, ask);
     return talk;

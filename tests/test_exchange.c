@@ -268,7 +268,7 @@ TEST(an_ask_that_carried_all_leaves_nothing)
     buf_done(&talk->ask);
     buf_done(&talk->answer);
     talk->asking = asking_new(town->store, town->name, town->speaker.key, &id,
-                              &plan, 0);
+                              &plan, NULL, 0);
     ask_read(talk);
     hub_answers(talk, ALL);
     assert_int_equal(talk_settle(talk, ALL), 0);
@@ -312,7 +312,7 @@ TEST(an_ask_holds_what_its_hello_named)
     (void)state;
     say(w, "a", 1, "mark=1 name=甲");
     asking = asking_new(town->store, town->name, town->speaker.key, &id,
-                        &plan, 0);
+                        &plan, NULL, 0);
     buf_init(&ask, 1 << 20);
     got = asking_read(asking, byte, sizeof byte);
     buf_put(&ask, byte, (size_t)got);

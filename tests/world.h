@@ -25,6 +25,7 @@ struct town {
     const struct kinds *kinds;  /* files it starts with, NULL: the world's */
     uint64_t dice;              /* what its next random bytes are made of */
     bool cut;                   /* its next ask is the hello alone */
+    struct later *later;        /* NULL: settles all at once */
     struct speaker speaker;
 };
 
