@@ -33,6 +33,7 @@ struct answer {
     bool forked[HEADS];
     struct buf heard;
     uint64_t taken;
+    uint64_t turns_lost;        /* of the store when it began */
     struct welcome welcome;
     enum phase phase;
     int head, stream;
@@ -54,6 +55,7 @@ struct answer *answer_new(struct store *store, speaker_fn speaker, void *user,
     answer->speaker = speaker;
     answer->user = user;
     answer->wall_ms = wall_ms;
+    answer->turns_lost = store_turns_lost(store);
     buf_init(&answer->heard, FRAME_MAX + 128);
     buf_init(&answer->telling, FRAME_MAX + 256);
     return answer;
@@ -154,6 +156,8 @@ static int hear_batch(struct answer *answer, struct bytes payload,
     case ERR_IO:
     case ERR_FULL:
     case ERR_UNKNOWN:
+    case ERR_NUMBERS:
+    case ERR_AGAIN:
     case ERR_BUSY:
         *fault = why;
         return rc;
@@ -337,6 +341,8 @@ static int tell_more(struct answer *answer)
     struct buf nothing = {.data = NULL};
     int rc = store_commit(answer->store, NULL);
 
+    if (rc == 0 && answer->turns_lost != store_turns_lost(answer->store))
+        rc = ERR_AGAIN;
     if (rc < 0)
         return rc;
     buf_clear(&answer->telling);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFER_WRITES = 4000, DEFER_MS = 100 };
+enum { DEFER_MS = 100 };
 enum { EXIT_STORAGE = 5, EXIT_CONFIG = 64, EXIT_FAULT = 70 };
 
 struct store *node_store(struct node *node)
@@ -111,7 +111,7 @@ static void on_defer(uv_timer_t *timer)
 static bool may_defer(struct node *node)
 {
     if (node->waiting != NULL || node->begin ||
-        store_pending(node->open.store) >= DEFER_WRITES)
+        store_heavy(node->open.store))
         return false;
     if (uv_is_active((uv_handle_t *)&node->defer))
         return true;

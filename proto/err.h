@@ -30,6 +30,7 @@
     X(ERR_GAP, 2108, "changes are missing before this one", "前面缺了变更") \
     X(ERR_KINDS, 2109, "written under kinds that are not known here", \
       "所用类别定义不认识") \
+    X(ERR_AGAIN, 2110, "not now, it will be asked again", "稍后会自动再来") \
     X(ERR_RULE, 2201, "a rule forbids it", "不合规则") \
     X(ERR_VALUE, 2202, "not an allowed value", "取值不对") \
     X(ERR_FIELD, 2203, "no such field", "没有这个字段") \

@@ -1,9 +1,5 @@
 /*
- * Statements, and the turn: everything between two commits.
- *
- * Happy path: store_write opens the turn, statements run, store_commit ends it.
- * What can fail: the disk is full or refuses (a mark is undone, nothing was
- * promised), a COMMIT (unknown outcome: broken for good, the process must end).
+ * Statements and what is bound to them; a few words that live in meta.
  */
 #include "store/db.h"
 
@@ -172,100 +168,11 @@ void db_column_text(sqlite3_stmt *stmt, int at, char *out, size_t size)
     out[len] = '\0';
 }
 
-int store_write(struct store *store)
-{
-    if (store->broken)
-        return ERR_UNKNOWN;
-    store->rc = 0;
-    if (store->open_turn)
-        return 0;
-    if (db_run(store, db_stmt(store, "BEGIN IMMEDIATE")) < 0)
-        return store->rc;
-    store->open_turn = true;
-    store->changes_before = sqlite3_total_changes64(store->db);
-    return 0;
-}
-
 bool org_covers(const char *org, struct bytes other)
 {
     size_t len = strlen(org);
 
     return len > 0 && other.len >= len && memcmp(org, other.data, len) == 0;
-}
-
-void tally_move(struct store *store, int from, int to, int64_t count)
-{
-    if (from >= 0)
-        store->tally[from] -= count;
-    if (to >= 0)
-        store->tally[to] += count;
-    store->tally_dirty = true;
-}
-
-enum mark_depth mark_for(size_t bytes)
-{
-    return bytes > MARK_BYTES ? MARK_TURN : MARK_OUTER;
-}
-
-int mark_set(struct store *store, enum mark_depth depth,
-             struct store_mark *mark)
-{
-    int rc = depth == MARK_TURN ? store_commit(store, NULL) : 0;
-
-    if (rc == 0)
-        rc = store_write(store);
-    memcpy(mark->tally, store->tally, sizeof mark->tally);
-    mark->records = store->records;
-    mark->self = store->self;
-    mark->self_n = store->self_n;
-    mark->self_hash = store->self_hash;
-    if (rc < 0 || depth == MARK_TURN)
-        return rc;
-    return db_run(store, db_stmt(store, depth == MARK_OUTER
-                                            ? "SAVEPOINT outer"
-                                            : "SAVEPOINT inner"));
-}
-
-static int mark_back(struct store *store, enum mark_depth depth)
-{
-    int rc;
-
-    if (depth == MARK_TURN) {
-        rc = db_run(store, db_stmt(store, "ROLLBACK"));
-        store->open_turn = false;
-        return rc;
-    }
-    rc = db_run(store, db_stmt(store, depth == MARK_OUTER
-                                          ? "ROLLBACK TO outer"
-                                          : "ROLLBACK TO inner"));
-    return mark_keep(store, depth) < 0 ? store->rc : rc;
-}
-
-/* When even going back fails SQLite has ended the whole transaction: nothing
- * of this turn may be promised, so the store is broken. */
-void mark_undo(struct store *store, enum mark_depth depth,
-               const struct store_mark *mark)
-{
-    int first = store->rc;
-
-    memcpy(store->tally, mark->tally, sizeof mark->tally);
-    store->records = mark->records;
-    store->self = mark->self;
-    store->self_n = mark->self_n;
-    store->self_hash = mark->self_hash;
-    store->rc = 0;
-    if (mark_back(store, depth) < 0)
-        store->broken = true;
-    store->rc = first;
-}
-
-int mark_keep(struct store *store, enum mark_depth depth)
-{
-    if (depth == MARK_TURN)
-        return 0;
-    return db_run(store, db_stmt(store, depth == MARK_OUTER
-                                            ? "RELEASE outer"
-                                            : "RELEASE inner"));
 }
 
 int64_t meta_get(struct store *store, const char *name, int64_t otherwise)
@@ -302,85 +209,6 @@ int store_remember(struct store *store, const char *name, int64_t value)
 int64_t store_recall(struct store *store, const char *name)
 {
     return meta_get(store, name, 0);
-}
-
-static void tally_write(struct store *store, int row, int64_t count)
-{
-    sqlite3_stmt *stmt =
-        db_stmt(store, "INSERT INTO tally (state, count) VALUES (?1, ?2) "
-                       "ON CONFLICT (state) DO UPDATE SET count = ?2");
-
-    db_int(stmt, 1, row);
-    db_int(stmt, 2, count);
-    db_run(store, stmt);
-}
-
-/* Counters live in memory and are written once per turn. */
-static void counters_write(struct store *store)
-{
-    if (store->tally_dirty) {
-        for (int i = 0; i < STATES; i++)
-            if (store->tally[i] != store->tally_kept[i])
-                tally_write(store, i, store->tally[i]);
-        if (store->records != store->records_kept)
-            tally_write(store, TALLY_RECORDS, store->records);
-        memcpy(store->tally_kept, store->tally, sizeof store->tally);
-        store->records_kept = store->records;
-    }
-    if (store->numbers_dirty) {
-        meta_set(store, "life", (int64_t)store->life);
-        meta_set(store, "number", (int64_t)store->number);
-        meta_set(store, "seq", (int64_t)store->seq);
-    }
-    store->tally_dirty = store->numbers_dirty = false;
-}
-
-/* A checkpoint that fails costs nothing yet: the log stays and is tried again
- * after the next commit. */
-static void checkpoint(struct store *store)
-{
-    if (store->wal_pages < CHECKPOINT_PAGES)
-        return;
-    reached(store, REACH_CHECKPOINT);
-    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                              NULL);
-    store->wal_pages = 0;
-    reached(store, REACH_CHECKPOINTED);
-}
-
-int store_commit(struct store *store, struct fault *fault)
-{
-    int rc;
-
-    if (store->broken)
-        return fault_set(fault, ERR_UNKNOWN, "", "restart the program");
-    if (!store->open_turn)
-        return 0;
-    store->rc = 0;
-    counters_write(store);
-    rc = store->rc;
-    reached(store, REACH_COMMIT);
-    if (rc == 0)
-        rc = db_run(store, db_stmt(store, "COMMIT"));
-    if (rc < 0) {
-        store->broken = true;
-        reached(store, REACH_COMMIT_FAILED);
-        return fault_set(fault, rc == ERR_FULL ? ERR_FULL : ERR_UNKNOWN, "",
-                         "what was saved before is safe; ask again with the "
-                         "same token after the restart");
-    }
-    store->open_turn = false;
-    reached(store, REACH_COMMITTED);
-    checkpoint(store);
-    return 0;
-}
-
-uint64_t store_pending(const struct store *store)
-{
-    if (!store->open_turn)
-        return 0;
-    return (uint64_t)(sqlite3_total_changes64(store->db) -
-                      store->changes_before) + 1;
 }
 
 const struct kinds *store_kinds(const struct store *store)

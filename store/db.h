@@ -11,7 +11,7 @@ enum {
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
     TALLY_RECORDS = 100,
-    CHECKPOINT_PAGES = 3072,    /* 12 MiB of log; a turn adds at most 4 */
+    LOG_PAGES = 4096,           /* the bound of the log: 16 MiB */
     ORG_ROOM = 16
 };
 
@@ -43,6 +43,12 @@ struct store {
     int64_t kinds_row;
     bool open_turn;             /* a transaction is open */
     int64_t changes_before;     /* SQLite's count when it was opened */
+    uint64_t turn_pages;        /* a turn may add to the log, as far as can be
+                                 * told beforehand; they stay in the cache */
+    uint64_t weight;            /* pages of log for 1024 writes, lately */
+    uint64_t turns_lost;
+    bool careful;               /* hub: one change per commit, behind a mark */
+    bool ready;                 /* store_open returned it */
     bool broken;                /* a commit failed: nothing is known */
     int rc;                     /* first SQLite error of this call, as ERR_* */
     int wal_pages;
@@ -50,6 +56,7 @@ struct store {
     int64_t records, records_kept;
     bool tally_dirty;
     uint64_t life, number, seq, reserved;
+    uint64_t number_kept, seq_kept;     /* as of the last commit */
     bool numbers_dirty;
     int64_t self;               /* origin.id drawn since open, 0: none yet */
     struct id self_origin;
@@ -106,24 +113,24 @@ bool org_covers(const char *org, struct bytes other);
 
 void tally_move(struct store *store, int from, int to, int64_t count);
 
-/* A point to go back to, with the counters that live in memory. OUTER and INNER
- * are savepoints inside the turn, for what is small. TURN is for much at once:
- * it commits first, so that the turn itself is the point; a savepoint keeps a
- * second copy of every page it touches. */
+/* Hub: undo everything since the last commit. Nobody was told of it yet: an
+ * answer is made after the commit, and one that began in this turn is not made
+ * (store_turns_lost). */
+void turn_undo(struct store *store);
+
+/* Station: a point to go back to, with the counters that live in memory. Much
+ * at once commits first, so that the turn itself is the point; a savepoint keeps
+ * a second copy of every page it touches, and is for what is small. */
 struct store_mark {
+    bool turn;                  /* no savepoint */
     int64_t tally[STATES];
     int64_t records, self;
     uint64_t self_n;
     struct hash self_hash;
 };
-enum mark_depth { MARK_TURN, MARK_OUTER, MARK_INNER };
-enum { MARK_BYTES = 16 * 1024 };        /* more than this is much */
-int mark_set(struct store *store, enum mark_depth depth,
-             struct store_mark *mark);
-void mark_undo(struct store *store, enum mark_depth depth,
-               const struct store_mark *mark);
-int mark_keep(struct store *store, enum mark_depth depth);
-/* The mark for something of this size. */
-enum mark_depth mark_for(size_t bytes);
+/* `size`: of what is about to be done, in bytes. */
+int mark_set(struct store *store, size_t size, struct store_mark *mark);
+void mark_undo(struct store *store, const struct store_mark *mark);
+int mark_keep(struct store *store, const struct store_mark *mark);
 
 #endif

@@ -272,7 +272,6 @@ int store_settle_news(struct store *store, const struct news *news,
     struct hearing on = {.store = store, .out = out};
     struct news reading = *news;
     struct store_mark mark;
-    enum mark_depth depth;
     bool known;
     uint64_t cursor;
     int rc = store_write(store);
@@ -286,15 +285,14 @@ int store_settle_news(struct store *store, const struct news *news,
         return 0;
     }
     reached(store, REACH_NEWS);
-    depth = mark_for(news->raw.len);
-    rc = mark_set(store, depth, &mark);
+    rc = mark_set(store, news->raw.len, &mark);
     if (rc < 0)
         return rc;
     entry_init(&on.entry);
     rc = hear_all(&on, &reading);
     entry_done(&on.entry);
     if (rc == 0)
-        return mark_keep(store, depth);
-    mark_undo(store, depth, &mark);
+        return mark_keep(store, &mark);
+    mark_undo(store, &mark);
     return fault_set(fault, rc, "news", "nothing of it was applied");
 }

@@ -187,6 +187,15 @@ static void origin_ready(struct store *store)
                 "journal WHERE origin = origin.id AND n > origin.n)");
 }
 
+/* Whether the hub runs is kept, so that the next start knows how this one
+ * ended. */
+static int running(struct store *store, bool runs)
+{
+    int rc = store->hub ? store_write(store) : 0;
+
+    return rc < 0 || !store->hub ? rc : meta_set(store, "running", runs);
+}
+
 /* The hub's files are the law; a station keeps what the hub last sent, and
  * starts from its own files only while it has never met the hub. */
 static int kinds_ready(struct store *store, const struct kinds *files,
@@ -215,6 +224,8 @@ static int kinds_ready(struct store *store, const struct kinds *files,
     if (rc == 0)
         origin_ready(store);
     if (rc == 0)
+        rc = running(store, true);
+    if (rc == 0)
         rc = store_commit(store, fault);
     buf_done(&kept);
     return rc;
@@ -229,6 +240,9 @@ static void copy_options(struct store *store,
     store->hub_id = options->hub_id;
     memcpy(store->key, options->key, sizeof store->key);
     store->world = options->world;
+    store->weight = 1024;       /* until a turn tells better */
+    /* The longer a turn of the hub, the more of its changes share a page. */
+    store->turn_pages = store->hub ? 2800 : 1024;
 }
 
 /* A hub begins above every number any earlier life may have used: the reserve
@@ -244,6 +258,8 @@ static int numbers_ready(struct store *store,
                          "the file of numbers is older than the store");
     store->life = options->life;
     store->number = store->seq = store->reserved = options->floor;
+    store->number_kept = store->seq_kept = options->floor;
+    store->careful = meta_get(store, "running", 0) != 0;
     return 0;
 }
 
@@ -291,6 +307,7 @@ int store_open(const struct store_options *options, struct store **out,
         store_close(store);
         return rc;
     }
+    store->ready = true;
     *out = store;
     return 0;
 }
@@ -299,6 +316,10 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    /* What waits was promised to nobody; if this fails the next start is a
+     * careful one. */
+    if (store->ready && !store->open_turn && running(store, false) == 0)
+        store_commit(store, NULL);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statement[i].stmt);
     sqlite3_close(store->db);

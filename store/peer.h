@@ -38,9 +38,14 @@ int store_stations(struct store *store, const struct station *list, int count,
 int store_take_hello(struct store *store, const struct station *station,
                      const struct hello *hello, struct fault *fault);
 /* Decide a batch. What it already knows is passed over; a gap or a fork is
- * told by the next confirm. ERR_KINDS, ERR_FORMAT for the whole batch. */
+ * told by the next confirm. A long one is committed on the way. ERR_FORMAT: what
+ * stands before the damage was taken. ERR_AGAIN, ERR_IO ...: the turn was lost,
+ * and with it everything since the last commit; the asker comes again. */
 int store_take(struct store *store, const struct station *station,
                const struct batch *batch, struct fault *fault);
+/* How often a turn was lost. An answer whose ask began before may rest on what
+ * is not there any more, and must not be given. */
+uint64_t store_turns_lost(const struct store *store);
 void store_welcome(struct store *store, const struct station *station,
                    struct welcome *out);
 /* What the hub knows of `head`, from head->confirmed + 1 on, at most `max`

@@ -24,7 +24,9 @@ struct store;
     X(REACH_KNOWN, "take.known")          /* a change that is here already */ \
     X(REACH_GAP, "take.gap") \
     X(REACH_FORKED, "take.forked") \
-    X(REACH_GUARDED, "take.guarded")      /* a batch done again one by one */ \
+    X(REACH_LOST, "take.lost")            /* the turn was undone */ \
+    X(REACH_CAREFUL, "take.careful")      /* one change, behind its mark */ \
+    X(REACH_DEADLY, "take.deadly")        /* one found under its own mark */ \
     X(REACH_ASIDE, "take.aside") \
     X(REACH_WAITED, "take.waited")        /* decided once its identity came */ \
     X(REACH_SAME, "merge.same") \

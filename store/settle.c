@@ -319,7 +319,6 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
 {
     struct confirming on = {.store = store, .confirm = confirm};
     struct store_mark mark;
-    enum mark_depth depth;
     int rc = store_write(store);
 
     *applied = *healed = false;
@@ -340,13 +339,12 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
         return 0;               /* an old answer: known already */
     }
     reached(store, REACH_CONFIRM);
-    depth = mark_for(confirmed_count(confirm) * CONFIRM_BYTES);
-    rc = mark_set(store, depth, &mark);
+    rc = mark_set(store, confirmed_count(confirm) * CONFIRM_BYTES, &mark);
     if (rc == 0)
         rc = confirm_apply(&on);
     *applied = rc == 0;
     if (rc == 0)
-        return mark_keep(store, depth);
-    mark_undo(store, depth, &mark);
+        return mark_keep(store, &mark);
+    mark_undo(store, &mark);
     return fault_set(fault, rc, "confirm", "nothing of it was applied");
 }

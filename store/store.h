@@ -54,8 +54,10 @@ void store_close(struct store *store);
 /* Make everything since the last commit durable; cheap when there is nothing.
  * `fault` may be NULL. */
 int store_commit(struct store *store, struct fault *fault);
-/* Statements that wrote since the last commit; 0: nothing waits for one. */
+/* Rows written since the last commit; 0: nothing waits for one. */
 uint64_t store_pending(const struct store *store);
+/* Is it time to commit, lest the log grow past its bound? */
+bool store_heavy(const struct store *store);
 const struct kinds *store_kinds(const struct store *store);
 
 /* Save one edit of one person: all of it or nothing. A token already used for

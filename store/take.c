@@ -1,10 +1,9 @@
 /*
- * Hub: taking in a batch.
+ * Hub: one change of a batch.
  *
- * Happy path: the batch goes on where the origin stands, every place is decided
- * in one savepoint. If one fails, all of it is undone and done again with a
- * savepoint for each, and the one that fails is set aside: one bad change costs
- * one change.
+ * Happy path: it can be read, its record is found or made, it is decided, and
+ * stands in the journal with its verdict; if it is a record's identity, whatever
+ * waited for that is decided too. What cannot be read is set aside.
  */
 #include "store/taking.h"
 
@@ -13,7 +12,7 @@
 
 /* ---- one place ---- */
 
-static int set_aside(struct taking *on)
+int set_aside(struct taking *on)
 {
     struct entry *entry = &on->entry;
     struct case_row opened;
@@ -164,11 +163,9 @@ static int decide_waiting(struct taking *on)
     return rc < 0 ? rc : on->store->rc;
 }
 
-static int take_place(struct taking *on, const struct place *place)
+void begin_place(struct taking *on, const struct place *place)
 {
     struct entry *entry = &on->entry;
-    bool first;
-    int rc;
 
     entry->at = (struct place_id){on->origin.id, place->n};
     entry->hash = place->hash;
@@ -176,6 +173,15 @@ static int take_place(struct taking *on, const struct place *place)
     buf_clear(&entry->bytes);
     if (place->bytes.len <= CHANGE_MAX)
         buf_put(&entry->bytes, place->bytes.data, place->bytes.len);
+}
+
+int take_place(struct taking *on, const struct place *place)
+{
+    struct entry *entry = &on->entry;
+    bool first;
+    int rc;
+
+    begin_place(on, place);
     entry->readable = entry->bytes.len > 0 &&
                       change_read(buf_view(&entry->bytes),
                                   &entry->change) == 0;
@@ -185,171 +191,4 @@ static int take_place(struct taking *on, const struct place *place)
     first = rc == 0 && entry->state == STATE_TAKEN && on->on.cell == 1 &&
             !on->on.ever && (on->waits || !on->on.fresh);
     return first ? decide_waiting(on) : rc;
-}
-
-/* ---- the batch ---- */
-
-/* Is the change here under this place the one with this hash? */
-static int same_place(struct taking *on, struct place_id at,
-                      const struct hash *hash)
-{
-    struct hash known;
-    int rc = journal_hash(on->store, at, &known);
-
-    if (rc != 1)
-        return rc < 0 ? rc : ERR_CORRUPT;
-    reached(on->store, REACH_KNOWN);
-    return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
-}
-
-/* A new origin only after its parent, hash and all. */
-static int anchored(struct taking *on, const struct batch *batch)
-{
-    struct origin_row *origin = &on->origin;
-    struct origin_row above;
-    char name[STATION_MAX + 1];
-
-    if (batch->first > origin->n + 1)
-        return ERR_GAP;
-    if (batch->first <= origin->n)
-        return 0;               /* each known place is compared itself */
-    if (origin->n > 0 || origin->parent == 0)
-        return memcmp(batch->before.b, origin->hash.b, HASH_SIZE) == 0
-                   ? 0 : ERR_FORKED;
-    if (origin_by_row(on->store, origin->parent, &above) != 1 ||
-        above.n < origin->parent_n)
-        return ERR_GAP;
-    origin_station(on->store, above.id, name, sizeof name);
-    if (strcmp(name, on->station) != 0)
-        return ERR_FORKED;      /* nobody goes on from another's work */
-    if (same_place(on, (struct place_id){above.id, origin->parent_n},
-                   &origin->parent_hash) < 0)
-        return ERR_FORKED;
-    return memcmp(batch->before.b, origin->parent_hash.b, HASH_SIZE) == 0
-               ? 0 : ERR_FORKED;
-}
-
-static int origin_move(struct taking *on)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        on->store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
-
-    db_int(stmt, 1, on->origin.id);
-    db_num(stmt, 2, on->origin.n);
-    db_hash(stmt, 3, &on->origin.hash);
-    return db_run(on->store, stmt);
-}
-
-/* One change under a savepoint of its own; if deciding it fails, it is set
- * aside with its bytes. */
-static int take_guarded(struct taking *on, const struct place *place)
-{
-    struct store_mark mark;
-    int rc = mark_set(on->store, MARK_INNER, &mark);
-
-    if (rc < 0)
-        return rc;
-    rc = take_place(on, place);
-    if (rc == 0)
-        return mark_keep(on->store, MARK_INNER);
-    mark_undo(on->store, MARK_INNER, &mark);
-    on->on.row.id = 0;
-    if (rc != ERR_FAULT && rc != ERR_CORRUPT)
-        return rc;              /* the disk, not the change */
-    on->store->rc = 0;
-    on->wrong = "change";
-    return set_aside(on);
-}
-
-static int take_places(struct taking *on, struct batch batch, bool guarded)
-{
-    struct place place;
-    int rc;
-
-    while ((rc = batch_next(&batch, &place)) == 1) {
-        if (place.n <= on->origin.n)
-            rc = same_place(on, (struct place_id){on->origin.id, place.n},
-                            &place.hash);
-        else
-            rc = guarded ? take_guarded(on, &place) : take_place(on, &place);
-        if (rc < 0)
-            return rc;
-        if (place.n > on->origin.n) {
-            on->origin.n = place.n;
-            on->origin.hash = place.hash;
-        }
-    }
-    return rc == 0 ? origin_move(on) : rc;
-}
-
-static int take_marked(struct taking *on, const struct batch *batch)
-{
-    struct origin_row origin = on->origin;
-    enum mark_depth depth = mark_for(batch->raw.len);
-    struct store_mark mark;
-    int rc = mark_set(on->store, depth, &mark);
-
-    if (rc < 0)
-        return rc;
-    rc = take_places(on, *batch, false);
-    if (rc == ERR_FAULT || rc == ERR_CORRUPT) {
-        reached(on->store, REACH_GUARDED);
-        mark_undo(on->store, depth, &mark);
-        on->store->rc = 0;
-        on->origin = origin;
-        on->on.row.id = 0;
-        rc = mark_set(on->store, depth, &mark);
-        if (rc == 0)
-            rc = take_places(on, *batch, true);
-    }
-    if (rc == 0)
-        return mark_keep(on->store, depth);
-    mark_undo(on->store, depth, &mark);
-    return rc;
-}
-
-int store_take(struct store *store, const struct station *station,
-               const struct batch *batch, struct fault *fault)
-{
-    struct taking on = {.store = store, .org = station->org,
-                        .station = station->name};
-    struct kinds *kinds;
-    char name[STATION_MAX + 1];
-    int rc = store_write(store);
-
-    if (rc < 0)
-        return fault_set(fault, rc, "", "the hub cannot write");
-    if (origin_find(store, &batch->origin, &on.origin) != 1)
-        return fault_set(fault, ERR_GAP, "origin", "not named in the hello");
-    origin_station(store, on.origin.id, name, sizeof name);
-    if (strcmp(name, station->name) != 0)
-        return fault_set(fault, ERR_FORKED, "origin",
-                         "it belongs to another station");
-    kinds = store_kinds_of(store, batch->kinds, &on.kinds_row);
-    /* Files this hub never had: ids mean the same in all of them, and what
-     * its own do not know is set aside, change by change. */
-    if (kinds == NULL) {
-        kinds = store->kinds;
-        on.kinds_row = store->kinds_row;
-    }
-    on.kinds = kinds;
-    on.on = (struct deciding){.store = store, .org = station->org,
-                              .entry = &on.entry};
-    entry_init(&on.entry);
-    entry_init(&on.on.force);
-    buf_init(&on.cleaned, CHANGE_MAX);
-    reached(store, REACH_TAKE);
-    rc = anchored(&on, batch);
-    if (rc == 0)
-        rc = take_marked(&on, batch);
-    reached(store, rc == 0            ? REACH_TAKEN
-                   : rc == ERR_FORKED ? REACH_FORKED
-                                      : REACH_GAP);
-    buf_done(&on.cleaned);
-    entry_done(&on.on.force);
-    entry_done(&on.entry);
-    if (kinds != store->kinds)
-        kinds_free(kinds);
-    return rc < 0 ? fault_set(fault, rc, "batch", "nothing of it was taken")
-                  : 0;
 }

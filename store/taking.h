@@ -23,4 +23,12 @@ bool legible(struct taking *on);
 /* Index of the field whose value no station of ours would have saved, or -1. */
 int unclean_field(struct taking *on);
 
+
+/* The place's bytes into on->entry. */
+void begin_place(struct taking *on, const struct place *place);
+/* Decide it. */
+int take_place(struct taking *on, const struct place *place);
+/* Keep it with its bytes; on->wrong says why. */
+int set_aside(struct taking *on);
+
 #endif

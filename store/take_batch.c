@@ -1,0 +1,225 @@
+/*
+ * Hub: taking in a batch.
+ *
+ * Happy path: the batch goes on where the origin stands, every place is decided.
+ * If one fails, the turn is lost and its asker comes again: then, and after a
+ * start that follows no clean stop, the hub is careful. Each change has a commit
+ * of its own then, behind a mark that names it, and one that fails, or that is
+ * found under its own mark after a crash, is set aside: one bad change costs one
+ * change.
+ */
+#include "store/taking.h"
+
+#include <string.h>
+
+/* Is the change here under this place the one with this hash? */
+static int same_place(struct taking *on, struct place_id at,
+                      const struct hash *hash)
+{
+    struct hash known;
+    int rc = journal_hash(on->store, at, &known);
+
+    if (rc != 1)
+        return rc < 0 ? rc : ERR_CORRUPT;
+    reached(on->store, REACH_KNOWN);
+    return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
+}
+
+/* A new origin only after its parent, hash and all. */
+static int anchored(struct taking *on, const struct batch *batch)
+{
+    struct origin_row *origin = &on->origin;
+    struct origin_row above;
+    char name[STATION_MAX + 1];
+
+    if (batch->first > origin->n + 1)
+        return ERR_GAP;
+    if (batch->first <= origin->n)
+        return 0;               /* each known place is compared itself */
+    if (origin->n > 0 || origin->parent == 0)
+        return memcmp(batch->before.b, origin->hash.b, HASH_SIZE) == 0
+                   ? 0 : ERR_FORKED;
+    if (origin_by_row(on->store, origin->parent, &above) != 1 ||
+        above.n < origin->parent_n)
+        return ERR_GAP;
+    origin_station(on->store, above.id, name, sizeof name);
+    if (strcmp(name, on->station) != 0)
+        return ERR_FORKED;      /* nobody goes on from another's work */
+    if (same_place(on, (struct place_id){above.id, origin->parent_n},
+                   &origin->parent_hash) < 0)
+        return ERR_FORKED;
+    return memcmp(batch->before.b, origin->parent_hash.b, HASH_SIZE) == 0
+               ? 0 : ERR_FORKED;
+}
+
+static int origin_move(struct taking *on)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
+
+    db_int(stmt, 1, on->origin.id);
+    db_num(stmt, 2, on->origin.n);
+    db_hash(stmt, 3, &on->origin.hash);
+    return db_run(on->store, stmt);
+}
+
+/* ---- carefully ---- */
+
+static int mark_deciding(struct store *store, struct place_id at)
+{
+    int rc = meta_set(store, "deciding_origin", at.origin);
+
+    return rc < 0 ? rc : meta_set(store, "deciding_n", (int64_t)at.n);
+}
+
+static bool killed_us(struct store *store, struct place_id at)
+{
+    return at.origin == meta_get(store, "deciding_origin", 0) &&
+           at.n == (uint64_t)meta_get(store, "deciding_n", 0);
+}
+
+static bool is_own_fault(int err)
+{
+    return err == ERR_FAULT || err == ERR_CORRUPT;
+}
+
+static int take_carefully(struct taking *on, const struct place *place)
+{
+    struct store *store = on->store;
+    struct place_id at = {on->origin.id, place->n};
+    int rc = 0;
+
+    reached(store, REACH_CAREFUL);
+    on->wrong = "change";
+    if (killed_us(store, at)) {
+        reached(store, REACH_DEADLY);
+    } else {
+        rc = origin_move(on);
+        if (rc == 0)
+            rc = mark_deciding(store, at);
+        if (rc == 0)
+            rc = store_commit(store, NULL);
+        if (rc == 0)
+            rc = store_write(store);
+        if (rc == 0)
+            rc = take_place(on, place);
+        if (!is_own_fault(rc))
+            return rc;
+        turn_undo(store);
+        store->rc = 0;
+        on->on.row.id = 0;
+        rc = store_write(store);
+    }
+    begin_place(on, place);
+    return rc < 0 ? rc : set_aside(on);
+}
+
+/* ---- the batch ---- */
+
+/* The log must not grow past its bound, however long the batch. */
+static int commit_if_heavy(struct taking *on)
+{
+    int rc;
+
+    if (!store_heavy(on->store))
+        return 0;
+    rc = origin_move(on);
+    if (rc == 0)
+        rc = store_commit(on->store, NULL);
+    return rc < 0 ? rc : store_write(on->store);
+}
+
+static int take_next(struct taking *on, const struct place *place)
+{
+    int rc;
+
+    if (place->n <= on->origin.n)
+        return same_place(on, (struct place_id){on->origin.id, place->n},
+                          &place->hash);
+    rc = on->store->careful ? take_carefully(on, place)
+                            : take_place(on, place);
+    if (rc < 0)
+        return rc;
+    on->origin.n = place->n;
+    on->origin.hash = place->hash;
+    return commit_if_heavy(on);
+}
+
+static int take_places(struct taking *on, struct batch batch)
+{
+    struct place place;
+    int rc, moved;
+
+    while ((rc = batch_next(&batch, &place)) == 1) {
+        rc = take_next(on, &place);
+        if (rc < 0)
+            break;
+    }
+    if (rc < 0 && rc != ERR_FORMAT && rc != ERR_FORKED)
+        return rc;
+    moved = origin_move(on);
+    if (moved == 0 && rc == 0 && on->store->careful) {
+        moved = mark_deciding(on->store, (struct place_id){0, 0});
+        on->store->careful = false;
+    }
+    return moved < 0 ? moved : rc;
+}
+
+/* Nothing of a turn in which something failed may become durable. */
+static int lose_turn(struct taking *on, int rc)
+{
+    reached(on->store, REACH_LOST);
+    turn_undo(on->store);
+    if (!is_own_fault(rc))
+        return rc;
+    on->store->careful = true;
+    return ERR_AGAIN;
+}
+
+int store_take(struct store *store, const struct station *station,
+               const struct batch *batch, struct fault *fault)
+{
+    struct taking on = {.store = store, .org = station->org,
+                        .station = station->name};
+    struct kinds *kinds;
+    char name[STATION_MAX + 1];
+    int rc = store_write(store);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "", "the hub cannot write");
+    if (origin_find(store, &batch->origin, &on.origin) != 1)
+        return fault_set(fault, ERR_GAP, "origin", "not named in the hello");
+    origin_station(store, on.origin.id, name, sizeof name);
+    if (strcmp(name, station->name) != 0)
+        return fault_set(fault, ERR_FORKED, "origin",
+                         "it belongs to another station");
+    kinds = store_kinds_of(store, batch->kinds, &on.kinds_row);
+    /* Files this hub never had: ids mean the same in all of them, and what
+     * its own do not know is set aside, change by change. */
+    if (kinds == NULL) {
+        kinds = store->kinds;
+        on.kinds_row = store->kinds_row;
+    }
+    on.kinds = kinds;
+    on.on = (struct deciding){.store = store, .org = station->org,
+                              .entry = &on.entry};
+    entry_init(&on.entry);
+    entry_init(&on.on.force);
+    buf_init(&on.cleaned, CHANGE_MAX);
+    reached(store, REACH_TAKE);
+    rc = anchored(&on, batch);
+    if (rc == 0)
+        rc = take_places(&on, *batch);
+    if (rc < 0 && rc != ERR_GAP && rc != ERR_FORKED && rc != ERR_FORMAT)
+        rc = lose_turn(&on, rc);
+    reached(store, rc == 0            ? REACH_TAKEN
+                   : rc == ERR_FORKED ? REACH_FORKED
+                                      : REACH_GAP);
+    buf_done(&on.cleaned);
+    entry_done(&on.on.force);
+    entry_done(&on.entry);
+    if (kinds != store->kinds)
+        kinds_free(kinds);
+    return rc < 0 ? fault_set(fault, rc, "batch", "nothing of it was taken")
+                  : 0;
+}
