@@ -30,7 +30,7 @@ struct answer {
     struct wire in, out;
     bool greeted, helloed, whole;
     struct hello hello;
-    bool forked[HEADS];
+    uint64_t forked_at[HEADS];  /* 0: not, as far as this ask tells */
     struct buf heard;
     uint64_t taken;
     uint64_t turns_lost;        /* of the store when it began */
@@ -127,31 +127,21 @@ static int hear_hello(struct answer *answer, struct bytes payload,
     return rc;
 }
 
-static void note_forked(struct answer *answer, const struct id *origin)
+static void note_forked(struct answer *answer, const struct id *origin,
+                        uint64_t at)
 {
     for (int i = 0; i < answer->hello.heads; i++)
-        if (id_equal(&answer->hello.head[i].origin, origin))
-            answer->forked[i] = true;
+        if (id_equal(&answer->hello.head[i].origin, origin) &&
+            answer->forked_at[i] == 0)
+            answer->forked_at[i] = at;
 }
 
 /* Only the store's own trouble ends the exchange: whatever is wrong with a
  * batch, the confirmation tells its sender how far the hub has come. */
-static int hear_batch(struct answer *answer, struct bytes payload,
-                      struct fault *fault)
+static int heard(struct answer *answer, int rc, const struct taken *taken,
+                 const struct fault *why, struct fault *fault)
 {
-    struct batch batch;
-    struct fault why = {.err = 0};
-    int rc = batch_read(payload, &batch, &why);
-
-    if (rc < 0)
-        return 0;
-    answer->taken += batch.count;
-    rc = store_take(answer->store, &answer->station, &batch, &why);
-    if (rc == ERR_FORKED)
-        note_forked(answer, &batch.origin);
-    if (rc < 0)
-        answer->taken -= batch.count;
-    batch_done(&batch);
+    answer->taken += taken->count;
     switch (rc) {
     case ERR_IO:
     case ERR_FULL:
@@ -159,11 +149,39 @@ static int hear_batch(struct answer *answer, struct bytes payload,
     case ERR_NUMBERS:
     case ERR_AGAIN:
     case ERR_BUSY:
-        *fault = why;
+        *fault = *why;
         return rc;
     default:
         return 0;
     }
+}
+
+static int hear_batch(struct answer *answer, struct bytes payload,
+                      struct fault *fault)
+{
+    struct batch batch;
+    struct taken taken;
+    struct fault why = {.err = 0};
+    int rc = batch_read(payload, &batch, &why);
+
+    if (rc < 0)
+        return 0;
+    rc = store_take(answer->store, &answer->station, &batch, &taken, &why);
+    if (taken.forked_at > 0)
+        note_forked(answer, &batch.origin, taken.forked_at);
+    batch_done(&batch);
+    return heard(answer, rc, &taken, &why, fault);
+}
+
+static int hear_facts(struct answer *answer, struct bytes payload,
+                      struct fault *fault)
+{
+    struct fault why = {.err = 0};
+    struct taken taken;
+    int rc = store_take_facts(answer->store, &answer->station, payload,
+                              &taken, &why);
+
+    return heard(answer, rc, &taken, &why, fault);
 }
 
 static int hear(struct answer *answer, int type, struct bytes payload,
@@ -175,6 +193,8 @@ static int hear(struct answer *answer, int type, struct bytes payload,
         return fault_set(fault, ERR_FORMAT, "ask", "no hello");
     if (type == FRAME_BATCH)
         return hear_batch(answer, payload, fault);
+    if (type == FRAME_FACTS)
+        return hear_facts(answer, payload, fault);
     if (type == FRAME_END)
         answer->whole = true;
     return 0;                   /* unknown ones are of a newer station */
@@ -281,18 +301,16 @@ static int tell_confirm(struct answer *answer)
     }
     head = &answer->hello.head[answer->head];
     rc = store_confirm(answer->store, &answer->station, head, CONFIRM_CHANGES,
-                       confirm);
+                       answer->forked_at[answer->head], confirm);
     if (rc < 0)
         return rc;
-    if (answer->forked[answer->head])
-        confirm->standing = STANDING_FORKED;
     buf_init(&payload, FRAME_MAX);
     confirm_write(confirm, &payload);
     tell(answer, FRAME_CONFIRM, &payload);
     buf_done(&payload);
     for (int i = 0; i < confirm->runs; i++)
         head->confirmed += confirm->run[i].count;
-    if (!confirm->more || confirm->standing != STANDING_GOOD)
+    if (!confirm->more)
         answer->head++;
     return 0;
 }

@@ -33,6 +33,7 @@ struct asking {
     uint8_t more_of[STREAM_MAX];        /* what the last frame spoke of */
     size_t more_of_len;
     bool more;                  /* and what it said of more */
+    uint64_t life;              /* of the hub that answers */
     struct confirm confirm;     /* scratch: large */
 };
 
@@ -102,6 +103,7 @@ static int say_batch(struct asking *asking)
 {
     const struct head *head = &asking->hello.head[asking->head];
     uint64_t from = asking->next > 0 ? asking->next : head->confirmed + 1;
+    enum frame_type type;
     struct buf payload;
     uint64_t next;
     int count;
@@ -115,11 +117,16 @@ static int say_batch(struct asking *asking)
         next_head(asking);
         return 0;
     }
-    buf_init(&payload, BATCH_MAX);
-    count = store_batch(asking->store, head, from,
-                        asking->plan.batch_size, &payload, &next);
+    buf_init(&payload, FRAME_MAX);
+    type = FRAME_FACTS;
+    count = store_facts(asking->store, head, from, &payload, &next);
+    if (count == 0) {
+        type = FRAME_BATCH;
+        count = store_batch(asking->store, head, from,
+                            asking->plan.batch_size, &payload, &next);
+    }
     if (count > 0) {
-        wire_frame_write(&asking->out, FRAME_BATCH, buf_view(&payload),
+        wire_frame_write(&asking->out, type, buf_view(&payload),
                          &asking->saying);
         asking->batches++;
         asking->asked.up += (uint64_t)count;
@@ -186,6 +193,7 @@ static int hear_welcome(struct asking *asking, struct bytes payload,
     if (rc < 0)
         return rc;
     asking->asked.proven = true;
+    asking->life = welcome.life;
     asking->asked.hub_wall_ms = welcome.wall_ms;
     return 0;
 }
@@ -228,6 +236,7 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     bool applied = false, healed = false;
     int rc = confirm_read(payload, &asking->confirm);
 
+    asking->confirm.life = asking->life;
     if (rc == 0 && asking->later != NULL)
         applied = later_keep(asking->later, confirm, payload);
     if (rc == 0 && !applied)

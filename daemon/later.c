@@ -1,4 +1,5 @@
 #include "daemon/later.h"
+#include "proto/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@ enum {
 struct kept {
     struct id origin;
     uint64_t through;           /* how far it confirms */
+    uint64_t life;              /* of the hub that said it */
     struct buf payload;
 };
 
@@ -50,21 +52,13 @@ static struct kept *kept_at(struct later *later, int i)
     return &later->kept[(later->first + i) % LATER_MAX];
 }
 
-static uint64_t spoken_of(const struct confirm *confirm)
-{
-    uint64_t count = 0;
-
-    for (int i = 0; i < confirm->runs; i++)
-        count += confirm->run[i].count;
-    return count;
-}
-
 int later_settle(struct later *later, struct fault *fault)
 {
     struct kept *oldest = kept_at(later, 0);
     bool applied, healed;
     int rc = confirm_read(buf_view(&oldest->payload), &later->confirm);
 
+    later->confirm.life = oldest->life;
     later->first = (later->first + 1) % LATER_MAX;
     later->waiting--;
     if (rc == 0)
@@ -89,7 +83,7 @@ static uint64_t told(struct later *later, const struct id *origin)
 bool later_keep(struct later *later, const struct confirm *confirm,
                 struct bytes payload)
 {
-    uint64_t count = spoken_of(confirm);
+    uint64_t count = confirm_count(confirm);
     struct fault fault;
     struct kept *to;
 
@@ -102,6 +96,7 @@ bool later_keep(struct later *later, const struct confirm *confirm,
     }
     to = kept_at(later, later->waiting++);
     to->origin = confirm->origin;
+    to->life = confirm->life;
     to->through = confirm->from + count - 1;
     buf_init(&to->payload, FRAME_MAX);
     buf_put(&to->payload, payload.data, payload.len);

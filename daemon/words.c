@@ -32,6 +32,8 @@ static const struct word reasons[] = {
     {"unreadable", "cannot be read", "读不懂"},
     {"duplicate", "perhaps the same person twice", "疑似重复"},
     {"value", "not an allowed value", "取值不对"},
+    {"copied", "this PC's disk was copied or set back", "这台电脑的数据被复制或还原过"},
+    {"restored", "the county's store was restored meanwhile", "县里数据恢复过，两边没对上"},
     {NULL, NULL, NULL},
 };
 

@@ -205,7 +205,7 @@ int confirm_read(struct bytes in, struct confirm *out)
     out->through = cut_varint(&cut);
     cut_copy(&cut, out->hash.b, HASH_SIZE);
     out->more = cut_flag(&cut);
-    if (out->standing > STANDING_ORPHAN || out->from == 0 ||
+    if (out->standing > STANDING_FOREIGN || out->from == 0 ||
         out->from > INT64_MAX)
         return ERR_FORMAT;
     left = INT64_MAX - out->from + 1;

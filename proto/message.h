@@ -32,7 +32,8 @@ enum frame_type {
     FRAME_WELCOME = 4,          /* answer */
     FRAME_CONFIRM = 5,
     FRAME_NEWS = 6,
-    FRAME_KINDS = 7
+    FRAME_KINDS = 7,
+    FRAME_FACTS = 8             /* ask */
 };
 
 /* One direction of one exchange. */
@@ -112,8 +113,9 @@ int welcome_read(struct bytes in, struct welcome *out);
 
 enum standing {                 /* of an origin at the hub */
     STANDING_GOOD = 0,
-    STANDING_FORKED = 1,        /* hash differs at `through` */
-    STANDING_ORPHAN = 2         /* its parent is not known yet */
+    STANDING_FORKED = 1,        /* another change stands behind the runs */
+    STANDING_ORPHAN = 2,        /* its parent is not known yet */
+    STANDING_FOREIGN = 3        /* another station speaks with it */
 };
 
 /* Verdicts of `count` changes in a row. Numbers run up with n. Only a single
@@ -136,6 +138,7 @@ struct confirm {
     int runs;
     struct run run[RUNS];
     uint8_t receipt[HASH_SIZE]; /* the hub's MAC over all of the above */
+    uint64_t life;              /* of the hub; not written, from the welcome */
 };
 
 /* Why a change is not plainly taken, in runs and in news: the reason, and

@@ -57,7 +57,8 @@ static int replace_older(struct deciding *on)
     do {
         sqlite3_stmt *stmt = db_stmt(
             on->store, "SELECT id FROM cases WHERE record = ?1 AND cell = ?2 "
-                       "AND key = ?3 AND open = 1 AND reason <> ?4 AND "
+                       "AND key = ?3 AND open = 1 AND "
+                       "reason NOT IN (?4, ?6, ?7) AND "
                        "id > ?5 ORDER BY id LIMIT 1");
 
         db_int(stmt, 1, on->row.id);
@@ -65,6 +66,8 @@ static int replace_older(struct deciding *on)
         db_text(stmt, 3, bytes_text(on->at.key));
         db_int(stmt, 4, REASON_DUPLICATE);
         db_int(stmt, 5, after);
+        db_int(stmt, 6, REASON_COPIED);
+        db_int(stmt, 7, REASON_RESTORED);
         rc = db_step(on->store, stmt);
         if (rc == 1)
             after = sqlite3_column_int64(stmt, 0);
@@ -107,7 +110,7 @@ static bool may_have_closed(struct deciding *on, const struct case_row *which,
            line_follows(on->store, place, on->entry->at);
 }
 
-static int open_case(struct deciding *on, enum reason reason)
+int case_open(struct deciding *on, enum reason reason)
 {
     struct store *store = on->store;
     struct case_row opened;
@@ -180,7 +183,7 @@ static int find_duplicates(struct deciding *on)
             snprintf(on->entry->field, sizeof on->entry->field, "%s",
                      field->name);
             reached(on->store, REACH_DUPLICATE);
-            return open_case(on, REASON_DUPLICATE);
+            return case_open(on, REASON_DUPLICATE);
         }
     }
     return 0;
@@ -196,7 +199,7 @@ int decide_after(struct deciding *on)
         on->entry->state == STATE_RETURNED) {
         rc = replace_older(on);
         if (rc == 0)
-            rc = open_case(on, on->entry->reason);
+            rc = case_open(on, on->entry->reason);
     } else if (on->entry->state == STATE_TAKEN) {
         rc = find_duplicates(on);
     }

@@ -56,12 +56,15 @@ struct store {
     int64_t records, records_kept;
     bool tally_dirty;
     uint64_t life, number, seq, reserved;
+    uint64_t since_number, since_seq;   /* hub: what is above was drawn since
+                                 * it was opened, or raised */
     uint64_t number_kept, seq_kept;     /* as of the last commit */
     bool numbers_dirty;
     int64_t self;               /* origin.id drawn since open, 0: none yet */
     struct id self_origin;
     uint64_t self_n;
     struct hash self_hash;
+    int namings;                /* station: rounds of naming every origin */
     bool importing;
     bool import_moved;          /* import_base has rows */
     struct plan *plan;          /* scratch of store_put */

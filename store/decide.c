@@ -221,10 +221,11 @@ static int knew_favoured(struct deciding *on)
     return rc;
 }
 
-static int take(struct deciding *on)
+int decide_enter(struct deciding *on)
 {
     const struct change *change = &on->entry->change;
     struct record_row was = on->row;
+    bool alone;                 /* no other cell of it was ever told */
     int rc = 0;
 
     on->at.force = on->entry->at;
@@ -238,8 +239,10 @@ static int take(struct deciding *on)
                          change->removal ? NULL : &change->body);
     if (rc < 0)
         return rc;
-    if (was.org[0] != '\0' && (strcmp(was.org, on->row.org) != 0 ||
-                               strcmp(was.host, on->row.host) != 0)) {
+    alone = on->fresh && on->past == 0;
+    if ((was.org[0] != '\0' || !alone) &&
+        (strcmp(was.org, on->row.org) != 0 ||
+         strcmp(was.host, on->row.host) != 0)) {
         rc = cell_save(on->store, &on->at);
         if (rc == 0)            /* tells every cell, this one too */
             rc = news_moved(on->store, &was, &on->row);
@@ -286,7 +289,7 @@ int decide(struct deciding *on)
         return on->store->rc;
     on->entry->number = next_number(on->store);
     if (on->entry->state == STATE_TAKEN)
-        rc = take(on);
+        rc = decide_enter(on);
     else if (on->entry->state == STATE_SAME && on->ever && !on->withdrew)
         rc = knew_add(on->store, &on->at, on->entry->at);
     return rc < 0 ? rc : on->store->rc;

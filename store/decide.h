@@ -34,8 +34,17 @@ int decide(struct deciding *on);
  * cases it settles. */
 int decide_after(struct deciding *on);
 
+/* Put entry->change in force: the cell, its record, the news. */
+int decide_enter(struct deciding *on);
+/* Open a case for entry->change, which is in the journal. */
+int case_open(struct deciding *on, enum reason reason);
+
 int knew_add(struct store *store, const struct cell_row *cell,
              struct place_id place);
+/* Who knows the state in force, by what the journal tells: for a rebuild, and for
+ * facts, which come in any order. `force` is the change in force. */
+int knew_fold(struct store *store, const struct cell_row *cell,
+              const struct entry *force);
 /* Did the author of `line` know what is in force in this cell? */
 bool knew(struct store *store, const struct cell_row *cell,
           struct place_id line, uint64_t base);

@@ -147,7 +147,10 @@ static int hear_gone(struct hearing *on, const struct news_item *item)
  * added, and the case itself is opened or closed. */
 static int hear_case(struct hearing *on, const struct news_item *item)
 {
-    enum state state = item->reason == REASON_DUPLICATE    ? STATE_TAKEN
+    enum state state = item->reason == REASON_DUPLICATE ||
+                               item->reason == REASON_COPIED ||
+                               item->reason == REASON_RESTORED
+                           ? STATE_TAKEN
                        : item->reason == REASON_UNREADABLE ? STATE_ASIDE
                        : item->reason == REASON_RULE ||
                                item->reason == REASON_VALUE ||

@@ -28,6 +28,8 @@ static void entry_read(sqlite3_stmt *stmt, struct entry *out)
     db_column_text(stmt, 7, out->field, sizeof out->field);
     db_column_text(stmt, 8, out->rule, sizeof out->rule);
     db_column_hash(stmt, 9, &out->hash);
+    out->past.origin = sqlite3_column_int64(stmt, 11);
+    out->past.n = db_column_num(stmt, 12);
     buf_clear(&out->bytes);
     buf_put(&out->bytes, bytes.data, bytes.len);
     /* What was set aside may be anything; the rest was read strictly once. */
@@ -42,7 +44,8 @@ int journal_load(struct store *store, struct place_id at, struct entry *out)
 {
     sqlite3_stmt *stmt =
         db_stmt(store, "SELECT record, cell, key, kinds, state, number, "
-                       "reason, field, rule, hash, bytes FROM journal "
+                       "reason, field, rule, hash, bytes, past_origin, past_n "
+                       "FROM journal "
                        "WHERE origin = ?1 AND n = ?2");
     int rc;
 

@@ -86,6 +86,8 @@ void line_done(struct line *line);
 /* line_follows for a line that is open. */
 bool line_has(const struct line *line, struct place_id earlier);
 
+/* Draw an origin for them, going on from `parent`, or from nothing. */
+int origin_renew(struct store *store, const struct origin_row *parent);
 /* The origin new changes of this machine are written under; drawn now if this
  * is the first write since the store was opened. */
 int journal_self(struct store *store);

@@ -1,6 +1,8 @@
 /* Knowing: did the author know what is in force? See store/README.md. */
 #include "store/decide.h"
 
+#include <string.h>
+
 static bool knew_by_row(struct store *store, const struct cell_row *cell,
                         struct place_id line)
 {
@@ -60,4 +62,70 @@ bool knew(struct store *store, const struct cell_row *cell,
     if (cell->cell == CELL_END)
         return knew_record(store, cell->record, line, base);
     return knew_cell(store, cell, line, base);
+}
+
+/* ---- told again by the journal ---- */
+
+static bool same_content(const struct entry *a, const struct entry *b)
+{
+    return a->readable && b->readable &&
+           a->change.removal == b->change.removal &&
+           body_equal(&a->change.body, &b->change.body);
+}
+
+/* A change found the same since knows what is in force; one that only took back
+ * what was refused is called the same too, and knows nothing. */
+static int found_same(struct store *store, const struct cell_row *cell,
+                      const struct entry *force)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, PAST_OF_RECORD
+        "SELECT j.origin, j.n FROM past JOIN journal j USING (origin, n) "
+        "WHERE j.key = ?3 AND j.state = ?4 AND j.number > ?5");
+    struct entry same;
+    int rc = 0;
+
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    db_int(stmt, 4, STATE_SAME);
+    db_num(stmt, 5, cell->number);
+    entry_init(&same);
+    while (rc == 0 && db_step(store, stmt) == 1) {
+        struct place_id at = {sqlite3_column_int64(stmt, 0),
+                              db_column_num(stmt, 1)};
+
+        if (journal_load(store, at, &same) == 1 && same_content(&same, force))
+            rc = knew_add(store, cell, at);
+    }
+    sqlite3_reset(stmt);
+    entry_done(&same);
+    return rc < 0 ? rc : store->rc;
+}
+
+/* So does one that the settling was in favour of. */
+static int favoured(struct store *store, const struct cell_row *cell,
+                    const struct entry *force)
+{
+    const struct change *change = &force->change;
+    struct entry parked;
+    int rc = 0;
+
+    entry_init(&parked);
+    for (int i = 0; i < change->nsettles && rc == 0; i++)
+        if (journal_load(store, place_of(store, &change->settles[i]),
+                         &parked) == 1 &&
+            parked.record == cell->record && parked.cell == cell->cell &&
+            strcmp(parked.key, cell->key) == 0 && same_content(&parked, force))
+            rc = knew_add(store, cell, parked.at);
+    entry_done(&parked);
+    return rc;
+}
+
+int knew_fold(struct store *store, const struct cell_row *cell,
+              const struct entry *force)
+{
+    int rc = found_same(store, cell, force);
+
+    return rc == 0 ? favoured(store, cell, force) : rc;
 }

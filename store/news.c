@@ -7,7 +7,7 @@
 
 /* Numbers and seqs come from a block that was made durable outside the
  * database before, so that no restored copy of it can use one twice. */
-static void reserve(struct store *store, uint64_t upto)
+void numbers_reserve_upto(struct store *store, uint64_t upto)
 {
     if (upto > store->reserved) {
         int rc;
@@ -25,31 +25,15 @@ static void reserve(struct store *store, uint64_t upto)
     store->numbers_dirty = true;
 }
 
-int numbers_raise(struct store *store, uint64_t life, uint64_t number,
-                  uint64_t seq)
-{
-    reached(store, REACH_RAISED);
-    if (life > store->life) {
-        store->life = life;
-        store->reserved = 0;    /* so that the life is made durable, too */
-    }
-    if (number > store->number)
-        store->number = number;
-    if (seq > store->seq)
-        store->seq = seq;
-    reserve(store, store->number > store->seq ? store->number : store->seq);
-    return store->rc;
-}
-
 uint64_t next_number(struct store *store)
 {
-    reserve(store, ++store->number);
+    numbers_reserve_upto(store, ++store->number);
     return store->number;
 }
 
 uint64_t next_seq(struct store *store)
 {
-    reserve(store, ++store->seq);
+    numbers_reserve_upto(store, ++store->seq);
     return store->seq;
 }
 
@@ -279,6 +263,8 @@ static bool case_concerns(const struct store *store, const char *org,
 
     if (which->reason == REASON_SCOPE)
         return false;
+    if (which->reason == REASON_COPIED)         /* nobody else's business */
+        return org_covers(org, bytes_text(store->org));
     if (row == NULL || row->org[0] == '\0')
         return org_covers(org, bytes_text(store->org));
     if (org_covers(org, bytes_text(row->org)))

@@ -6,8 +6,11 @@
 
 uint64_t next_number(struct store *store);
 uint64_t next_seq(struct store *store);
+/* Make sure that numbers and seqs may be drawn up to here; fails into
+ * store->rc. */
+void numbers_reserve_upto(struct store *store, uint64_t upto);
 /* A station knows newer ones: this hub was set back unnoticed. Go on above
- * them. */
+ * them, with all that was decided since the start. (In raise.c.) */
 int numbers_raise(struct store *store, uint64_t life, uint64_t number,
                   uint64_t seq);
 

@@ -204,17 +204,21 @@ static int origin_draw(struct store *store, const struct id *origin,
     return 0;
 }
 
+int origin_renew(struct store *store, const struct origin_row *parent)
+{
+    struct id origin;
+
+    store->world.random(store->world.user, origin.b, ID_SIZE);
+    return origin_draw(store, &origin, parent);
+}
+
 int journal_self(struct store *store)
 {
     struct origin_row parent;
-    struct id origin;
     int rc;
 
     if (store->self != 0)
         return 0;
     rc = newest_own(store, &parent);
-    if (rc < 0)
-        return rc;
-    store->world.random(store->world.user, origin.b, ID_SIZE);
-    return origin_draw(store, &origin, rc == 1 ? &parent : NULL);
+    return rc < 0 ? rc : origin_renew(store, rc == 1 ? &parent : NULL);
 }

@@ -13,6 +13,11 @@ int store_hello(struct store *store, struct hello *out);
  * there is no more. Returns the number of changes packed or an error. */
 int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next);
+/* The same for changes that the hub confirmed once and has lost: those of the
+ * receipt that speaks of `from`, with it, as the payload of FRAME_FACTS. 0 when
+ * there is none: they go as a batch. */
+int store_facts(struct store *store, const struct head *head, uint64_t from,
+                struct buf *out, uint64_t *next);
 /* Through which n of this own origin answers were settled; 0 if it is none. */
 uint64_t store_confirmed(struct store *store, const struct id *origin);
 /* *applied is false for an old answer, of which nothing is new; *healed is true
@@ -41,17 +46,32 @@ int store_take_hello(struct store *store, const struct station *station,
  * told by the next confirm. A long one is committed on the way. ERR_FORMAT: what
  * stands before the damage was taken. ERR_AGAIN, ERR_IO ...: the turn was lost,
  * and with it everything since the last commit; the asker comes again. */
+#define FORKED_ALONE UINT64_MAX /* it goes on from nothing the hub believes */
+struct taken {
+    uint64_t count;             /* changes in it, if it was taken */
+    uint64_t forked_at;         /* 0; the n under which another one is here; or
+                                 * FORKED_ALONE */
+};
 int store_take(struct store *store, const struct station *station,
-               const struct batch *batch, struct fault *fault);
+               const struct batch *batch, struct taken *out,
+               struct fault *fault);
 /* How often a turn was lost. An answer whose ask began before may rest on what
  * is not there any more, and must not be given. */
 uint64_t store_turns_lost(const struct store *store);
+/* Enter what this hub decided in a life it has lost, as the payload of
+ * FRAME_FACTS tells it: verdicts and numbers stand, nothing is decided again.
+ * Fails as store_take does; ERR_MAC when the receipt is not this hub's. */
+int store_take_facts(struct store *store, const struct station *station,
+                     struct bytes payload, struct taken *out,
+                     struct fault *fault);
 void store_welcome(struct store *store, const struct station *station,
                    struct welcome *out);
 /* What the hub knows of `head`, from head->confirmed + 1 on, at most `max`
- * changes; sets out->more. */
+ * changes, and not from `forked_at` on unless that is 0; sets out->more. What
+ * one confirm speaks of fits into one batch. */
 int store_confirm(struct store *store, const struct station *station,
-                  const struct head *head, uint64_t max, struct confirm *out);
+                  const struct head *head, uint64_t max, uint64_t forked_at,
+                  struct confirm *out);
 /* News of one stream after `cursor`, about `size` bytes before compression;
  * `*to` is the cursor to go on from. */
 int store_news(struct store *store, const struct station *station,

@@ -54,7 +54,14 @@ struct store;
     X(REACH_LIFE_OLD, "settle.life-old")  /* an answer of a lost life */ \
     X(REACH_RAISED, "heal.raised")        /* a hub set back unnoticed */ \
     X(REACH_HEALED, "heal.sent-again") \
-    X(REACH_ORPHAN, "heal.orphan")
+    X(REACH_ORPHAN, "heal.orphan") \
+    X(REACH_FORK, "heal.fork")            /* moved on under a new origin */ \
+    X(REACH_MOVED_KNOWN, "heal.fork-known") /* came under its old name before */ \
+    X(REACH_BRANCH, "heal.branch")        /* told the county of a copy */ \
+    X(REACH_REFILLED, "heal.refilled") \
+    X(REACH_RENUMBERED, "heal.renumbered") \
+    X(REACH_RESTORED, "heal.restored")    /* a refilled state became a case */ \
+    X(REACH_RETOLD, "heal.retold")        /* news told under new seqs */
 
 enum reach {
 #define REACH_ENUM(name, text) name,

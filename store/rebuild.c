@@ -120,61 +120,6 @@ static int fold_cells(struct fold *on)
 
 /* ---- what follows from the cells ---- */
 
-static bool same_content(const struct entry *a, const struct entry *b)
-{
-    return a->readable && b->readable &&
-           a->change.removal == b->change.removal &&
-           body_equal(&a->change.body, &b->change.body);
-}
-
-/* A change found the same since knows what is in force; one that only took back
- * what was refused is called the same too, and knows nothing. */
-static int found_same(struct store *store, const struct cell_row *cell,
-                      const struct entry *force)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT origin, n FROM journal WHERE record = ?1 AND "
-               "cell = ?2 AND key = ?3 AND state = ?4 AND number > ?5");
-    struct entry same;
-    int rc = 0;
-
-    db_int(stmt, 1, cell->record);
-    db_num(stmt, 2, cell->cell);
-    db_text(stmt, 3, bytes_text(cell->key));
-    db_int(stmt, 4, STATE_SAME);
-    db_num(stmt, 5, cell->number);
-    entry_init(&same);
-    while (rc == 0 && db_step(store, stmt) == 1) {
-        struct place_id at = {sqlite3_column_int64(stmt, 0),
-                              db_column_num(stmt, 1)};
-
-        if (journal_load(store, at, &same) == 1 && same_content(&same, force))
-            rc = knew_add(store, cell, at);
-    }
-    sqlite3_reset(stmt);
-    entry_done(&same);
-    return rc < 0 ? rc : store->rc;
-}
-
-/* So does one that the settling was in favour of. */
-static int favoured(struct store *store, const struct cell_row *cell,
-                    const struct entry *force)
-{
-    const struct change *change = &force->change;
-    struct entry parked;
-    int rc = 0;
-
-    entry_init(&parked);
-    for (int i = 0; i < change->nsettles && rc == 0; i++)
-        if (journal_load(store, place_of(store, &change->settles[i]),
-                         &parked) == 1 &&
-            parked.record == cell->record && parked.cell == cell->cell &&
-            strcmp(parked.key, cell->key) == 0 && same_content(&parked, force))
-            rc = knew_add(store, cell, parked.at);
-    entry_done(&parked);
-    return rc;
-}
-
 /* Note what a cell shows, as if it were shown for the first time. */
 static int fold_shown(struct fold *on, const struct cell_row *cell)
 {
@@ -194,9 +139,7 @@ static int fold_shown(struct fold *on, const struct cell_row *cell)
         rc = record_note(store, &row, kind, at, NULL,
                          entry.change.removal ? NULL : &entry.change.body);
         if (rc == 0 && store->hub)
-            rc = found_same(store, cell, &entry);
-        if (rc == 0 && store->hub)
-            rc = favoured(store, cell, &entry);
+            rc = knew_fold(store, cell, &entry);
     }
     entry_done(&entry);
     return rc < 0 ? rc : 0;

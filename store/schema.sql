@@ -30,9 +30,12 @@ CREATE TABLE origin (
                                 -- the origin in use, when it was opened
     hash BLOB,                  -- of change n
     confirmed INTEGER NOT NULL DEFAULT 0, -- station: settled through here
-    again INTEGER NOT NULL DEFAULT 0    -- station: the hub has lost it; name it
+    again INTEGER NOT NULL DEFAULT 0,   -- station: the hub has lost it; name it
                                 -- in the next hello
+    branch INTEGER              -- hub: 1 it went on from where its parent did
+                                -- not end, and the county was told
 );
+CREATE INDEX origin_parent ON origin (parent);
 
 CREATE TABLE record (
     id INTEGER PRIMARY KEY,     -- short name inside this file
@@ -177,13 +180,22 @@ CREATE TABLE import_base (
     PRIMARY KEY (record, cell, key)
 ) WITHOUT ROWID;
 
--- The hub's signature under what it confirmed, with the words it signed.
+-- Station: what the hub confirmed, signed by it: shown to a hub that was set
+-- back, which enters it as the facts it is.
 CREATE TABLE receipt (
     origin INTEGER NOT NULL,
     n INTEGER NOT NULL,         -- first change it speaks of
-    signed BLOB NOT NULL,
-    mac BLOB NOT NULL,
+    signed BLOB NOT NULL,       -- the CONFIRM as it came, receipt and all
+    life INTEGER,               -- of the hub that gave it
     PRIMARY KEY (origin, n)
+) WITHOUT ROWID;
+
+-- Hub: changes that came under a new name after a fork, by their old one.
+CREATE TABLE moved (
+    origin BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (origin, n, hash)
 ) WITHOUT ROWID;
 
 -- Hub: what each station last said of itself.

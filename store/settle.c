@@ -4,6 +4,9 @@
  * Happy path: each is applied whole, in a savepoint. A confirmation that comes
  * again is recognised by what is confirmed already.
  */
+#include "proto/facts.h"
+#include "store/fork.h"
+#include "store/receipt.h"
 #include "store/verdict.h"
 
 #include <stdio.h>
@@ -209,25 +212,6 @@ static int confirmed_move(struct confirming *on)
     return db_run(on->store, stmt);
 }
 
-static int receipt_keep(struct confirming *on)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        on->store, "INSERT INTO receipt (origin, n, signed, mac) "
-                   "VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING");
-    struct buf body;
-    int rc;
-
-    buf_init(&body, FRAME_MAX);
-    confirm_write(on->confirm, &body);
-    db_int(stmt, 1, on->origin.id);
-    db_num(stmt, 2, on->confirm->from);
-    db_bytes(stmt, 3, buf_view(&body));
-    db_bytes(stmt, 4, bytes_of(on->confirm->receipt, HASH_SIZE));
-    rc = db_run(on->store, stmt);
-    buf_done(&body);
-    return rc;
-}
-
 static bool run_valid(const struct run *run)
 {
     return run->count > 0 && run->count <= BATCH_RAW_MAX &&
@@ -257,35 +241,51 @@ static int confirm_apply(struct confirming *on)
         rc = ERR_FORKED;
     if (rc == 0)
         rc = confirmed_move(on);
-    return rc == 0 ? receipt_keep(on) : rc;
+    return rc == 0 ? receipt_keep(on->store, on->origin.id, on->confirm) : rc;
 }
 
-static int name_again(struct store *store, int64_t origin, bool again)
+/* So often in one run of the program may a hub lose what it had: a bound, so that
+ * nothing goes round for ever. */
+enum { NAMINGS_MAX = 100 };
+
+static int named(struct store *store, int64_t origin)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "UPDATE origin SET again = ?2 WHERE id = ?1 AND again <> ?2");
+        store, "UPDATE origin SET again = 0 WHERE id = ?1 AND again = 1");
 
     db_int(stmt, 1, origin);
-    db_int(stmt, 2, again);
     return db_run(store, stmt);
 }
 
-/* A hub that was set back has less than it confirmed: what is missing is sent
- * again, parents first. One origin is found out at a time; *healed says that
- * another exchange will find more. */
+/* Have every origin named from the oldest on, unless that is under way. */
+static int name_all(struct store *store, bool *begun)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE origin SET again = 1 WHERE own = 1 AND n > 0 AND "
+               "NOT EXISTS (SELECT 1 FROM origin WHERE again = 1)");
+    int rc = db_run(store, stmt);
+
+    *begun = rc == 0 && sqlite3_changes(store->db) > 0 &&
+             store->namings++ < NAMINGS_MAX;
+    return rc;
+}
+
+/* A hub that was set back has less than it confirmed. The newest origin is named
+ * in every hello; when the hub does not have what that one goes on from, all are
+ * named, and what is missing is sent again, parents first. *healed says that
+ * another exchange will do more. */
 static int heal(struct confirming *on, bool *healed)
 {
     const struct confirm *confirm = on->confirm;
     struct store *store = on->store;
     int rc = 0;
 
-    if (confirm->standing == STANDING_ORPHAN && on->origin.parent != 0) {
+    if (confirm->standing == STANDING_ORPHAN) {
         reached(store, REACH_ORPHAN);
-        rc = name_again(store, on->origin.parent, true);
-        *healed = rc == 0 && sqlite3_changes(store->db) > 0;
+        rc = name_all(store, healed);
     }
     if (rc == 0 && confirm->from == on->origin.confirmed + 1) {
-        rc = name_again(store, on->origin.id, false);
+        rc = named(store, on->origin.id);
         if (rc == 0 && confirm->through < on->origin.confirmed) {
             on->n = confirm->through;
             rc = confirmed_move(on);
@@ -298,15 +298,6 @@ static int heal(struct confirming *on, bool *healed)
 
 enum { CONFIRM_BYTES = 64 };    /* a verdict is about so much work */
 
-static size_t confirmed_count(const struct confirm *confirm)
-{
-    size_t count = 0;
-
-    for (int i = 0; i < confirm->runs; i++)
-        count += confirm->run[i].count;
-    return count;
-}
-
 uint64_t store_confirmed(struct store *store, const struct id *origin)
 {
     struct origin_row row;
@@ -314,37 +305,74 @@ uint64_t store_confirmed(struct store *store, const struct id *origin)
     return origin_find(store, origin, &row) == 1 ? row.confirmed : 0;
 }
 
+/* Another copy of this disk wrote other changes under the same names: what the
+ * hub has of both was settled above, the rest moves on. */
+static int heal_fork(struct confirming *on, bool *healed)
+{
+    struct store_mark mark;
+    uint64_t from = on->confirm->from + confirm_count(on->confirm);
+    bool alone = on->confirm->standing == STANDING_FOREIGN;
+    int rc = from > on->origin.n ? ERR_OK
+                                 : mark_set(on->store, SIZE_MAX, &mark);
+
+    if (rc < 0 || from > on->origin.n)
+        return rc;              /* nothing of it is left to move */
+    if (rc == 0)
+        rc = fork_line(on->store, &on->origin, from, alone);
+    *healed = rc == 0;
+    if (rc == 0)
+        return mark_keep(on->store, &mark);
+    mark_undo(on->store, &mark);
+    return rc;
+}
+
+static int apply_marked(struct confirming *on)
+{
+    struct store_mark mark;
+    int rc = mark_set(on->store,
+                      (size_t)confirm_count(on->confirm) * CONFIRM_BYTES,
+                      &mark);
+
+    if (rc == 0)
+        rc = confirm_apply(on);
+    if (rc == 0)
+        return mark_keep(on->store, &mark);
+    mark_undo(on->store, &mark);
+    return rc;
+}
+
+static bool is_forked(const struct confirming *on)
+{
+    return on->confirm->standing == STANDING_FORKED ||
+           on->confirm->standing == STANDING_FOREIGN;
+}
+
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
                          bool *applied, bool *healed, struct fault *fault)
 {
     struct confirming on = {.store = store, .confirm = confirm};
-    struct store_mark mark;
     int rc = store_write(store);
 
     *applied = *healed = false;
     if (rc < 0)
         return fault_set(fault, rc, "", "confirm");
-    if (confirm->standing == STANDING_FORKED)
-        return fault_set(fault, ERR_FORKED, "origin",
-                         "this disk was copied or set back");
-    if (origin_find(store, &confirm->origin, &on.origin) != 1)
+    if (origin_find(store, &confirm->origin, &on.origin) != 1 ||
+        !on.origin.own)
         return 0;
-    rc = on.origin.own ? heal(&on, healed) : 0;
+    if (!is_forked(&on))
+        rc = heal(&on, healed);
     if (rc < 0 || *healed)
         return rc;
-    if (!on.origin.own || confirm->runs == 0)
-        return 0;
-    if (confirm->from != on.origin.confirmed + 1) {
+    if (confirm->runs > 0 && confirm->from == on.origin.confirmed + 1) {
+        reached(store, REACH_CONFIRM);
+        rc = apply_marked(&on);
+        *applied = rc == 0;
+    } else if (confirm->from != on.origin.confirmed + 1) {
         reached(store, REACH_CONFIRM_OLD);
         return 0;               /* an old answer: known already */
     }
-    reached(store, REACH_CONFIRM);
-    rc = mark_set(store, confirmed_count(confirm) * CONFIRM_BYTES, &mark);
-    if (rc == 0)
-        rc = confirm_apply(&on);
-    *applied = rc == 0;
-    if (rc == 0)
-        return mark_keep(store, &mark);
-    mark_undo(store, &mark);
-    return fault_set(fault, rc, "confirm", "nothing of it was applied");
+    if (rc == 0 && is_forked(&on) && !confirm->more)
+        rc = heal_fork(&on, healed);
+    return rc < 0 ? fault_set(fault, rc, "confirm", "nothing of it was applied")
+                  : 0;
 }

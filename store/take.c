@@ -48,7 +48,7 @@ static int refuse_value(struct taking *on, int field)
     return on->store->rc;
 }
 
-static int find_record(struct taking *on)
+int find_record(struct taking *on)
 {
     const struct change *change = &on->entry.change;
     int rc;
@@ -66,11 +66,35 @@ static int find_record(struct taking *on)
     return rc < 0 ? rc : 0;
 }
 
+/* It was decided under its old name: here it is said once more. */
+static int said_again(struct taking *on)
+{
+    struct deciding *now = &on->on;
+
+    on->entry.state = STATE_SAME;
+    on->entry.reason = REASON_NONE;
+    on->entry.number = next_number(on->store);
+    return now->ever && body_equal(&now->force.change.body,
+                                   &on->entry.change.body)
+               ? knew_add(on->store, &now->at, on->entry.at)
+               : on->store->rc;
+}
+
+static int verdict_on(struct taking *on)
+{
+    int field, rc = came_before(on);
+
+    if (rc != 0)
+        return rc < 0 ? rc : said_again(on);
+    field = unclean_field(on);
+    return field >= 0 ? refuse_value(on, field) : decide(&on->on);
+}
+
 static int decide_new(struct taking *on)
 {
     struct entry *entry = &on->entry;
     const struct change *change = &entry->change;
-    int field, rc = find_record(on);
+    int rc = find_record(on);
 
     if (rc < 0)
         return rc;
@@ -86,8 +110,7 @@ static int decide_new(struct taking *on)
     if (rc < 0)
         return rc;
     cell_chain(&on->on.at, entry);
-    field = unclean_field(on);
-    rc = field >= 0 ? refuse_value(on, field) : decide(&on->on);
+    rc = verdict_on(on);
     if (rc == 0 && entry->state != STATE_TAKEN)     /* else it is saved */
         rc = cell_save(on->store, &on->on.at);
     if (rc == 0)
@@ -99,7 +122,9 @@ static int decide_new(struct taking *on)
         on->on.fresh = false;   /* the least id: all others may be there */
     if (change->cell > on->on.past)
         on->on.past = change->cell;
-    return rc == 0 ? decide_after(&on->on) : rc;
+    if (rc == 0)
+        rc = decide_after(&on->on);
+    return rc == 0 ? branch_tell(on) : rc;
 }
 
 /* One change that waited for its record's identity. */
@@ -140,8 +165,7 @@ static int decide_waited(struct taking *on, struct place_id at)
     return rc < 0 ? rc : 0;
 }
 
-/* The identity has come: whatever waited for it is decided now. The list is
- * sorted, so it is complete before the first of it is decided. */
+/* The list is sorted, so it is complete before the first of it is decided. */
 static int decide_waiting(struct taking *on)
 {
     sqlite3_stmt *stmt = db_stmt(
@@ -163,6 +187,14 @@ static int decide_waiting(struct taking *on)
     return rc < 0 ? rc : on->store->rc;
 }
 
+int decide_waiting_for(struct taking *on)
+{
+    bool first = on->entry.state == STATE_TAKEN && on->on.cell == 1 &&
+                 !on->on.ever;
+
+    return first && (on->waits || !on->on.fresh) ? decide_waiting(on) : 0;
+}
+
 void begin_place(struct taking *on, const struct place *place)
 {
     struct entry *entry = &on->entry;
@@ -173,22 +205,18 @@ void begin_place(struct taking *on, const struct place *place)
     buf_clear(&entry->bytes);
     if (place->bytes.len <= CHANGE_MAX)
         buf_put(&entry->bytes, place->bytes.data, place->bytes.len);
+    entry->readable = entry->bytes.len > 0 &&
+                      change_read(buf_view(&entry->bytes),
+                                  &entry->change) == 0;
 }
 
 int take_place(struct taking *on, const struct place *place)
 {
-    struct entry *entry = &on->entry;
-    bool first;
     int rc;
 
     begin_place(on, place);
-    entry->readable = entry->bytes.len > 0 &&
-                      change_read(buf_view(&entry->bytes),
-                                  &entry->change) == 0;
     if (!legible(on))
         return set_aside(on);
     rc = decide_new(on);
-    first = rc == 0 && entry->state == STATE_TAKEN && on->on.cell == 1 &&
-            !on->on.ever && (on->waits || !on->on.fresh);
-    return first ? decide_waiting(on) : rc;
+    return rc == 0 ? decide_waiting_for(on) : rc;
 }

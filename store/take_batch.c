@@ -21,8 +21,24 @@ static int same_place(struct taking *on, struct place_id at,
 
     if (rc != 1)
         return rc < 0 ? rc : ERR_CORRUPT;
-    reached(on->store, REACH_KNOWN);
     return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
+}
+
+int known_place(struct taking *on, const struct place *place)
+{
+    struct place_id at = {on->origin.id, place->n};
+    int rc = same_place(on, at, &place->hash);
+
+    if (rc == ERR_FORKED)
+        on->forked_at = place->n;
+    reached(on->store, REACH_KNOWN);
+    return rc;
+}
+
+static int forked_at(struct taking *on, uint64_t n)
+{
+    on->forked_at = n;
+    return ERR_FORKED;
 }
 
 /* A new origin only after its parent, hash and all. */
@@ -36,23 +52,22 @@ static int anchored(struct taking *on, const struct batch *batch)
         return ERR_GAP;
     if (batch->first <= origin->n)
         return 0;               /* each known place is compared itself */
-    if (origin->n > 0 || origin->parent == 0)
-        return memcmp(batch->before.b, origin->hash.b, HASH_SIZE) == 0
-                   ? 0 : ERR_FORKED;
-    if (origin_by_row(on->store, origin->parent, &above) != 1 ||
-        above.n < origin->parent_n)
-        return ERR_GAP;
-    origin_station(on->store, above.id, name, sizeof name);
-    if (strcmp(name, on->station) != 0)
-        return ERR_FORKED;      /* nobody goes on from another's work */
-    if (same_place(on, (struct place_id){above.id, origin->parent_n},
-                   &origin->parent_hash) < 0)
-        return ERR_FORKED;
-    return memcmp(batch->before.b, origin->parent_hash.b, HASH_SIZE) == 0
-               ? 0 : ERR_FORKED;
+    if (origin->n == 0 && origin->parent != 0) {
+        if (origin_by_row(on->store, origin->parent, &above) != 1 ||
+            above.n < origin->parent_n)
+            return ERR_GAP;
+        origin_station(on->store, above.id, name, sizeof name);
+        if (strcmp(name, on->station) != 0)
+            return forked_at(on, FORKED_ALONE); /* of another station */
+        if (same_place(on, (struct place_id){above.id, origin->parent_n},
+                       &origin->parent_hash) < 0)
+            return forked_at(on, FORKED_ALONE);
+    }
+    return memcmp(batch->before.b, origin->hash.b, HASH_SIZE) == 0
+               ? 0 : forked_at(on, batch->first);
 }
 
-static int origin_move(struct taking *on)
+int origin_move(struct taking *on)
 {
     sqlite3_stmt *stmt = db_stmt(
         on->store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
@@ -117,7 +132,7 @@ static int take_carefully(struct taking *on, const struct place *place)
 /* ---- the batch ---- */
 
 /* The log must not grow past its bound, however long the batch. */
-static int commit_if_heavy(struct taking *on)
+int commit_if_heavy(struct taking *on)
 {
     int rc;
 
@@ -134,8 +149,7 @@ static int take_next(struct taking *on, const struct place *place)
     int rc;
 
     if (place->n <= on->origin.n)
-        return same_place(on, (struct place_id){on->origin.id, place->n},
-                          &place->hash);
+        return known_place(on, place);
     rc = on->store->careful ? take_carefully(on, place)
                             : take_place(on, place);
     if (rc < 0)
@@ -176,50 +190,81 @@ static int lose_turn(struct taking *on, int rc)
     return ERR_AGAIN;
 }
 
-int store_take(struct store *store, const struct station *station,
-               const struct batch *batch, struct fault *fault)
+int taking_open(struct taking *on, struct store *store,
+                const struct station *station, const struct batch *batch)
 {
-    struct taking on = {.store = store, .org = station->org,
-                        .station = station->name};
     struct kinds *kinds;
     char name[STATION_MAX + 1];
-    int rc = store_write(store);
+    int rc;
 
-    if (rc < 0)
-        return fault_set(fault, rc, "", "the hub cannot write");
-    if (origin_find(store, &batch->origin, &on.origin) != 1)
-        return fault_set(fault, ERR_GAP, "origin", "not named in the hello");
-    origin_station(store, on.origin.id, name, sizeof name);
+    memset(on, 0, sizeof *on);
+    on->store = store;
+    on->org = station->org;
+    on->station = station->name;
+    if (origin_find(store, &batch->origin, &on->origin) != 1)
+        return ERR_GAP;         /* not named in the hello */
+    origin_station(store, on->origin.id, name, sizeof name);
     if (strcmp(name, station->name) != 0)
-        return fault_set(fault, ERR_FORKED, "origin",
-                         "it belongs to another station");
-    kinds = store_kinds_of(store, batch->kinds, &on.kinds_row);
+        return ERR_SCOPE;       /* it belongs to another station */
+    kinds = store_kinds_of(store, batch->kinds, &on->kinds_row);
     /* Files this hub never had: ids mean the same in all of them, and what
      * its own do not know is set aside, change by change. */
     if (kinds == NULL) {
         kinds = store->kinds;
-        on.kinds_row = store->kinds_row;
+        on->kinds_row = store->kinds_row;
     }
-    on.kinds = kinds;
-    on.on = (struct deciding){.store = store, .org = station->org,
-                              .entry = &on.entry};
-    entry_init(&on.entry);
-    entry_init(&on.on.force);
-    buf_init(&on.cleaned, CHANGE_MAX);
+    on->kinds = kinds;
+    on->on.store = store;
+    on->on.org = station->org;
+    on->on.entry = &on->entry;
+    entry_init(&on->entry);
+    entry_init(&on->on.force);
+    buf_init(&on->cleaned, CHANGE_MAX);
+    rc = anchored(on, batch);
+    return rc == 0 ? branch_find(on) : rc;
+}
+
+void taking_close(struct taking *on)
+{
+    if (on->kinds == NULL)
+        return;
+    buf_done(&on->cleaned);
+    entry_done(&on->on.force);
+    entry_done(&on->entry);
+    if (on->kinds != on->store->kinds)
+        kinds_free(on->kinds);
+}
+
+/* What became of it: 0, or why nothing (more) of it was taken. */
+int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
+               struct fault *fault)
+{
+    if (rc < 0 && rc != ERR_GAP && rc != ERR_SCOPE && rc != ERR_FORKED &&
+        rc != ERR_FORMAT)
+        rc = lose_turn(on, rc);
+    reached(on->store, rc == 0            ? REACH_TAKEN
+                       : rc == ERR_FORKED ? REACH_FORKED
+                                          : REACH_GAP);
+    out->count = rc == 0 ? count : 0;
+    out->forked_at = on->forked_at;
+    return rc < 0 ? fault_set(fault, rc, "batch", "not taken") : 0;
+}
+
+int store_take(struct store *store, const struct station *station,
+               const struct batch *batch, struct taken *out,
+               struct fault *fault)
+{
+    struct taking on;
+    int rc = store_write(store);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return fault_set(fault, rc, "", "the hub cannot write");
     reached(store, REACH_TAKE);
-    rc = anchored(&on, batch);
+    rc = taking_open(&on, store, station, batch);
     if (rc == 0)
         rc = take_places(&on, *batch);
-    if (rc < 0 && rc != ERR_GAP && rc != ERR_FORKED && rc != ERR_FORMAT)
-        rc = lose_turn(&on, rc);
-    reached(store, rc == 0            ? REACH_TAKEN
-                   : rc == ERR_FORKED ? REACH_FORKED
-                                      : REACH_GAP);
-    buf_done(&on.cleaned);
-    entry_done(&on.on.force);
-    entry_done(&on.entry);
-    if (kinds != store->kinds)
-        kinds_free(kinds);
-    return rc < 0 ? fault_set(fault, rc, "batch", "nothing of it was taken")
-                  : 0;
+    rc = taking_end(&on, rc, batch->count, out, fault);
+    taking_close(&on);
+    return rc;
 }

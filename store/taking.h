@@ -7,12 +7,14 @@
 struct taking {
     struct store *store;
     const char *org, *station;
-    const struct kinds *kinds;
+    struct kinds *kinds;        /* its batch was written under */
     int64_t kinds_row;
     struct origin_row origin;
     struct entry entry;
     struct deciding on;
+    bool branched;              /* its line parted, and nobody was told yet */
     bool waits;                 /* changes of this record wait for its identity */
+    uint64_t forked_at;         /* 0, or where another change is here */
     const char *wrong;          /* what could not be read */
     struct buf cleaned;         /* scratch */
 };
@@ -28,7 +30,32 @@ int unclean_field(struct taking *on);
 void begin_place(struct taking *on, const struct place *place);
 /* Decide it. */
 int take_place(struct taking *on, const struct place *place);
+/* The record of on->entry.change into on->on.row, made if it is new. */
+int find_record(struct taking *on);
+/* If on->entry is a record's first identity, decide whatever waited for it. */
+int decide_waiting_for(struct taking *on);
 /* Keep it with its bytes; on->wrong says why. */
 int set_aside(struct taking *on);
+
+/* Begin with a batch: its origin is known and goes on here, else ERR_GAP,
+ * ERR_SCOPE, ERR_FORKED. Close it in any case, after taking_end. */
+int taking_open(struct taking *on, struct store *store,
+                const struct station *station, const struct batch *batch);
+int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
+               struct fault *fault);
+void taking_close(struct taking *on);
+/* A place that is here already: is it the same change? */
+int known_place(struct taking *on, const struct place *place);
+/* Note how far the origin has come; commit, if the turn is a long one. */
+int origin_move(struct taking *on);
+int commit_if_heavy(struct taking *on);
+
+/* Is on->entry here already, under the name it had before a fork? 1 yes; if not,
+ * that name is kept. (branch.c, like the next two.) */
+int came_before(struct taking *on);
+/* Did this line part from where its parent ended? Sets on->branched. */
+int branch_find(struct taking *on);
+/* If it did, open a case for the county with the first change that is taken. */
+int branch_tell(struct taking *on);
 
 #endif

@@ -1,7 +1,7 @@
 /* Hub: what an answer tells: confirmations with their receipt, and news. */
+#include "proto/facts.h"
 #include "store/news.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,20 +55,23 @@ static bool head_agrees(struct store *store, const struct origin_row *origin,
            memcmp(known.b, hash->b, HASH_SIZE) == 0;
 }
 
+enum { PLACE_HEAD = 8 };        /* bytes around a change in a batch, at most */
+
 static int confirm_runs(struct store *store, const struct origin_row *origin,
                         uint64_t max, uint64_t upto, struct confirm *out)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT hash, state, ifnull(number, 0), reason, field, rule "
-               "FROM journal WHERE origin = ?1 AND n >= ?2 ORDER BY n "
-               "LIMIT ?3");
-    uint64_t told = out->from - 1;
+        store, "SELECT hash, state, ifnull(number, 0), reason, field, rule, "
+               "ifnull(length(bytes), 0) FROM journal "
+               "WHERE origin = ?1 AND n >= ?2 ORDER BY n LIMIT ?3");
+    uint64_t told = out->from - 1, bytes = 0;
 
     db_int(stmt, 1, origin->id);
     db_num(stmt, 2, out->from);
     db_num(stmt, 3, max);
     while (db_step(store, stmt) == 1) {
-        if (!run_add(out, stmt))
+        bytes += db_column_num(stmt, 6) + PLACE_HEAD;
+        if ((bytes > BATCH_SIZE_MAX && out->runs > 0) || !run_add(out, stmt))
             break;
         db_column_hash(stmt, 0, &out->hash);
         told++;
@@ -76,19 +79,6 @@ static int confirm_runs(struct store *store, const struct origin_row *origin,
     sqlite3_reset(stmt);
     out->more = told < out->through && told < upto;
     return store->rc;
-}
-
-static void confirm_sign(const struct store *store, struct confirm *out)
-{
-    struct buf signed_bytes;
-    struct bytes view;
-
-    buf_init(&signed_bytes, FRAME_MAX);
-    confirm_signed(out, &store->hub_id, store->life, &signed_bytes);
-    view = buf_view(&signed_bytes);
-    crypto_generichash(out->receipt, HASH_SIZE, view.data, view.len,
-                       store->key, sizeof store->key);
-    buf_done(&signed_bytes);
 }
 
 /* Does it go on from changes that are not here? Only a hub that was set back
@@ -102,8 +92,43 @@ static bool orphan(struct store *store, const struct origin_row *origin)
             parent.n < origin->parent_n);
 }
 
+/* How far this asker may hear of the origin: no further than it wrote, nor than
+ * what it wrote is what stands here. */
+static uint64_t confirm_upto(struct store *store,
+                             const struct origin_row *origin,
+                             const struct head *head, uint64_t forked_at)
+{
+    if (forked_at > 0)
+        return forked_at - 1;
+    if (head->n > 0 && head->n <= origin->n &&
+        !head_agrees(store, origin, head->n, &head->hash))
+        return 0;               /* its changes will tell from where on */
+    return head->n;
+}
+
+static int confirm_known(struct store *store, const struct origin_row *origin,
+                         const struct head *head, uint64_t max,
+                         uint64_t forked_at, struct confirm *out)
+{
+    uint64_t upto = confirm_upto(store, origin, head, forked_at);
+
+    out->through = origin->n;
+    if (forked_at > 0)
+        out->standing = STANDING_FORKED;
+    else if (orphan(store, origin))
+        out->standing = STANDING_ORPHAN;
+    if (upto > origin->n)
+        upto = origin->n;
+    if (upto <= head->confirmed)
+        return 0;
+    if (max > upto - head->confirmed)
+        max = upto - head->confirmed;
+    return confirm_runs(store, origin, max, upto, out);
+}
+
 int store_confirm(struct store *store, const struct station *station,
-                  const struct head *head, uint64_t max, struct confirm *out)
+                  const struct head *head, uint64_t max, uint64_t forked_at,
+                  struct confirm *out)
 {
     struct origin_row origin;
     char owner[STATION_MAX + 1];
@@ -114,28 +139,14 @@ int store_confirm(struct store *store, const struct station *station,
     out->origin = head->origin;
     out->from = head->confirmed + 1;
     rc = origin_find(store, &head->origin, &origin);
-    if (rc < 0)
-        return rc;
-    /* An older copy of the station asks for no more than it has: the rest of
-     * its line comes back to it as news. */
-    if (rc == 1 && max > head->n - head->confirmed)
-        max = head->n > head->confirmed ? head->n - head->confirmed : 0;
-    if (rc == 1 && origin_station(store, origin.id, owner, sizeof owner) >= 0 &&
-        strcmp(owner, station->name) != 0) {
-        out->standing = STANDING_FORKED;        /* another station's */
-        rc = 0;
-    }
-    if (rc == 1) {
-        out->through = origin.n;
-        if (orphan(store, &origin))
-            out->standing = STANDING_ORPHAN;
-        if (head->n > 0 && head->n <= origin.n &&
-            !head_agrees(store, &origin, head->n, &head->hash))
-            out->standing = STANDING_FORKED;
-        else if (head->confirmed < origin.n)
-            rc = confirm_runs(store, &origin, max, head->n, out);
-    }
-    confirm_sign(store, out);
+    if (rc == 1)
+        rc = origin_station(store, origin.id, owner, sizeof owner);
+    if (rc == 1 && (strcmp(owner, station->name) != 0 ||
+                    forked_at == FORKED_ALONE))
+        out->standing = STANDING_FOREIGN;
+    else if (rc == 1)
+        rc = confirm_known(store, &origin, head, max, forked_at, out);
+    confirm_mac(out, &store->hub_id, store->life, store->key, out->receipt);
     return rc < 0 ? rc : 0;
 }
 

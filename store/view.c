@@ -21,7 +21,8 @@ const char *reason_text(enum reason reason)
 {
     static const char *const text[] = {
         "",     "clash", "proposal",   "ended",     "fixed", "step",
-        "rule", "scope", "unreadable", "duplicate", "value"};
+        "rule", "scope", "unreadable", "duplicate", "value",
+        "copied", "restored"};
 
     return (size_t)reason < sizeof text / sizeof text[0] ? text[reason] : "";
 }

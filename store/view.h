@@ -34,7 +34,9 @@ enum reason {
     REASON_SCOPE = 7,
     REASON_UNREADABLE = 8,
     REASON_DUPLICATE = 9,
-    REASON_VALUE = 10
+    REASON_VALUE = 10,
+    REASON_COPIED = 11,         /* its disk was copied or set back */
+    REASON_RESTORED = 12        /* the hub was; what is in force did not know */
 };
 
 const char *state_text(enum state state);       /* "queued" ... */

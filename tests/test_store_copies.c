@@ -37,7 +37,10 @@ TEST(a_station_set_back_to_an_older_copy_goes_on)
     say(w, "a", 1, "mark=3");
     sync_all(w);
     assert_cell(w, "county", 2, "name", "更新");
-    assert_int_equal(open_cases(w->hub), 0);
+    /* Nothing waits but the word to the county that the line parted. */
+    assert_int_equal(open_cases(w->hub), 1);
+    assert_int_equal(open_cases(town_of(w, "county")->store), 1);
+    assert_int_equal(reason_of(w, "county", 2, "name"), REASON_COPIED);
     assert_agree(w);
     world_end(w);
 }
@@ -70,7 +73,7 @@ TEST(a_station_set_back_that_writes_first_loses_nothing)
 }
 
 /* Two PCs that draw the same random bytes: what a resumed snapshot does. */
-TEST(a_copied_disk_that_runs_twice_is_reported)
+TEST(a_copied_disk_that_runs_twice_parts_and_the_county_is_told)
 {
     struct town *one, *two;
     uint64_t dice;
@@ -98,15 +101,28 @@ TEST(a_copied_disk_that_runs_twice_is_reported)
     sync_with(w, "a");
     assert_cell(w, "hub", 1, "name", "乙");
     snprintf(one->name, sizeof one->name, "one");
-    assert_int_equal(exchange(w, "a", ALL, ALL), ERR_FORKED);
+    say(w, "a", 1, "host=520527002");
+    sync_with(w, "a");
+    /* The twin's changes went on under a name of its own: what collides is
+     * parked, what does not is taken, nobody is asked, the county is told. */
     assert_cell(w, "hub", 1, "name", "乙");
-    assert_int_equal(count_of(two->store, STATE_QUEUED), 1);
-    assert_int_equal(count_of(w->hub, STATE_TAKEN), 3);
-    /* And when the twin went on alone for a while. */
-    say(w, "a", 1, "alias=又");
-    assert_int_equal(exchange(w, "a", ALL, ALL), ERR_FORKED);
-    assert_cell(w, "hub", 1, "name", "乙");
-    world_end(w);
+    assert_cell(w, "hub", 1, "place", "520527002");
+    assert_int_equal(count_of(two->store, STATE_QUEUED), 0);
+    assert_int_equal(count_of(two->store, STATE_PARKED), 1);
+    assert_int_equal(reason_of(w, "hub", 1, "name"), REASON_CLASH);
+    sync_with(w, "county");
+    assert_int_equal(open_cases(town_of(w, "county")->store), 2);
+    /* Both go on. */
+    say(w, "a", 2, "mark=2 name=双");
+    sync_with(w, "a");
+    snprintf(one->name, sizeof one->name, "a");
+    snprintf(two->name, sizeof two->name, "twin");
+    say(w, "a", 1, "mark=7");
+    sync_with(w, "a");
+    assert_cell(w, "hub", 2, "name", "双");
+    assert_int_equal(count_of(one->store, STATE_QUEUED), 0);
+    world_check(w);
+    world_free(w);
 }
 
 TEST(a_parent_of_another_station_is_no_parent)
@@ -302,7 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_station_set_back_to_an_older_copy_goes_on),
         cmocka_unit_test(a_station_set_back_that_writes_first_loses_nothing),
-        cmocka_unit_test(a_copied_disk_that_runs_twice_is_reported),
+        cmocka_unit_test(a_copied_disk_that_runs_twice_parts_and_the_county_is_told),
         cmocka_unit_test(a_parent_of_another_station_is_no_parent),
         cmocka_unit_test(a_hub_set_back_to_an_older_copy),
         cmocka_unit_test(a_hub_that_lost_days_is_filled_again_over_restarts),

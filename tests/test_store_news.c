@@ -196,6 +196,7 @@ static int forge(struct world *w, const char *name, int record, uint64_t cell,
     struct change change = {.kind = 1, .cell = cell, .base = base};
     struct station station = {town->name, town->org, 0};
     struct batch_writer writer;
+    struct taken taken;
     struct batch batch;
     struct hash none = {{0}}, hash;
     struct buf bytes, out;
@@ -221,7 +222,7 @@ static int forge(struct world *w, const char *name, int record, uint64_t cell,
     assert_int_equal(batch_close(&writer, &out), 0);
     assert_int_equal(batch_read(buf_view(&out), &batch, NULL), 0);
     assert_int_equal(store_take_hello(w->hub, &station, &hello, NULL), 0);
-    rc = store_take(w->hub, &station, &batch, &w->fault);
+    rc = store_take(w->hub, &station, &batch, &taken, &w->fault);
     batch_done(&batch);
     buf_done(&bytes);
     buf_done(&out);

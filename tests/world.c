@@ -150,7 +150,7 @@ void hub_open(struct world *world)
         .org = "520527",
         .kinds = world->kinds,
         .hub_id = {{1}},
-        .key = {2},
+        .key = {world->hub_key},
         .life = ++world->life,
         .floor = world->reserved,
         .world = {.user = world, .random = NULL, .reserve = world_reserve},
@@ -209,6 +209,7 @@ struct world *world_new(void)
              world->dir);
     world->kinds = kinds_of_text(world_kinds);
     world->clock = 1700000000000;
+    world->hub_key = 2;
     town_add(world, "a", "520527001");
     town_add(world, "b", "520527002");
     town_add(world, "c", "520527003");

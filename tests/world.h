@@ -36,6 +36,7 @@ struct world {
     char hub_path[PATH_ROOM];
     const char *vfs;
     uint64_t life, reserved;
+    uint8_t hub_key;
     int reserve_calls;
     bool reserve_fails;
     int64_t clock;

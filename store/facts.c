@@ -1,0 +1,260 @@
+/*
+ * Hub: taking back what it decided in a life it has lost.
+ *
+ * Happy path: the receipt is this hub's own and ends in the hash of the changes
+ * that came with it; each is entered with the verdict and the number it had, and
+ * the cells follow by number, in whatever order the facts come. Where a state
+ * that is in force now was decided without knowing one of them, that one becomes
+ * a case. A change that had no verdict yet is decided now.
+ */
+#include "proto/facts.h"
+#include "store/taking.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct refill {
+    struct taking on;
+    struct facts facts;
+    int run;                    /* where the verdicts stand ... */
+    uint64_t in_run;            /* ... and how many of this run were used */
+};
+
+/* A number that meanwhile is another's is drawn anew. Asked for the first time,
+ * the journal gets an index by number, which the next start drops. */
+static uint64_t number_for(struct store *store, uint64_t number)
+{
+    sqlite3_stmt *stmt;
+    bool used;
+
+    db_exec(store, "CREATE INDEX IF NOT EXISTS journal_number "
+                   "ON journal (number)");
+    stmt = db_stmt(store, "SELECT 1 FROM journal WHERE number = ?1 LIMIT 1");
+    db_num(stmt, 1, number);
+    used = number == 0 || db_step(store, stmt) == 1;
+    sqlite3_reset(stmt);
+    if (!used && number <= store->number)
+        return number;
+    reached(store, REACH_RENUMBERED);
+    return next_number(store);
+}
+
+/* ---- did what is in force now know it? ---- */
+
+static bool knew_it(struct store *store, const struct entry *newer,
+                    const struct entry *fact)
+{
+    return newer->readable && (newer->change.base >= fact->number ||
+                               line_follows(store, newer->at, fact->at));
+}
+
+/* The oldest state of this cell that was put in force after the fact: whoever
+ * wrote it looked at the fact, or at what the hub had in its place. */
+static int successor(struct refill *of, uint64_t cell, struct entry *out)
+{
+    struct deciding *on = &of->on.on;
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, PAST_OF_RECORD
+        "SELECT j.origin, j.n FROM past JOIN journal j USING (origin, n) "
+        "WHERE (j.key = ?3 OR ?2 IS NULL) AND j.state = ?4 AND "
+        "j.number > ?5 ORDER BY j.number LIMIT 1");
+    struct place_id at = {0, 0};
+
+    db_int(stmt, 1, on->row.id);
+    if (cell == CELL_END)
+        sqlite3_bind_null(stmt, 2);     /* it speaks for all of them */
+    else
+        db_num(stmt, 2, cell);
+    db_text(stmt, 3, bytes_text(on->at.key));
+    db_int(stmt, 4, STATE_TAKEN);
+    db_num(stmt, 5, on->entry->number);
+    if (db_step(on->store, stmt) == 1)
+        at = (struct place_id){sqlite3_column_int64(stmt, 0),
+                               db_column_num(stmt, 1)};
+    sqlite3_reset(stmt);
+    return at.origin == 0 ? 0 : journal_load(on->store, at, out);
+}
+
+static int note_unknowing(struct refill *of)
+{
+    struct deciding *on = &of->on.on;
+    struct entry newer;
+    int rc;
+
+    entry_init(&newer);
+    rc = successor(of, on->at.cell, &newer);
+    if (rc == 1 && !knew_it(on->store, &newer, on->entry)) {
+        reached(on->store, REACH_RESTORED);
+        rc = case_open(on, REASON_RESTORED);
+    }
+    entry_done(&newer);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- one change ---- */
+
+/* Whatever was found the same as what is in force, or settled for it, may come
+ * before it or after. */
+static int fold_known(struct deciding *on)
+{
+    struct entry force;
+    int rc;
+
+    entry_init(&force);
+    rc = on->at.force.origin == 0
+             ? 0
+             : journal_load(on->store, on->at.force, &force);
+    if (rc == 1 && force.readable)
+        rc = knew_fold(on->store, &on->at, &force);
+    entry_done(&force);
+    return rc < 0 ? rc : 0;
+}
+
+static int apply(struct refill *of)
+{
+    struct deciding *on = &of->on.on;
+    bool taken = on->entry->state == STATE_TAKEN;
+    int rc = 0;
+
+    if (taken && on->entry->number > on->at.number)
+        rc = decide_enter(on);
+    else
+        rc = cell_save(on->store, &on->at);
+    if (rc == 0)
+        rc = journal_add(on->store, on->entry);
+    if (rc == 0)
+        rc = fold_known(on);
+    tally_move(on->store, -1, (int)on->entry->state, 1);
+    if (rc == 0)
+        rc = decide_after(on);
+    /* In force by its number; an ending may still stand over newer cells. */
+    if (rc == 0 && taken && (on->at.cell == CELL_END ||
+                             on->at.number > on->entry->number))
+        rc = note_unknowing(of);
+    return rc;
+}
+
+static int enter(struct refill *of, const struct place *place,
+                 const struct run *run, uint64_t number)
+{
+    struct taking *on = &of->on;
+    struct entry *entry = &on->entry;
+    int rc;
+
+    if (run->verdict == STATE_RECEIVED)
+        return take_place(on, place);
+    begin_place(on, place);
+    on->wrong = "change";
+    if (run->verdict == STATE_ASIDE || !legible(on))
+        return set_aside(on);
+    rc = find_record(on);
+    if (rc < 0 || on->on.row.kind != entry->change.kind)
+        return rc < 0 ? rc : set_aside(on);
+    entry->record = on->on.row.id;
+    entry->cell = entry->change.cell;
+    entry_set_key(entry, entry->change.key);
+    on->on.fresh = false;       /* other facts of it may have come before */
+    rc = decide_cell(&on->on);
+    if (rc < 0)
+        return rc;
+    entry->state = (enum state)run->verdict;
+    entry->number = number_for(on->store, number);
+    entry->reason = (enum reason)run->reason;
+    snprintf(entry->field, sizeof entry->field, "%s", run->field);
+    snprintf(entry->rule, sizeof entry->rule, "%s", run->rule);
+    cell_chain(&on->on.at, entry);
+    if (entry->change.has_was)
+        rc = came_before(on);   /* keeps its old name */
+    if (rc >= 0)
+        rc = apply(of);
+    return rc == 0 ? decide_waiting_for(on) : rc;
+}
+
+/* ---- all of them ---- */
+
+static int enter_next(struct refill *of, const struct place *place)
+{
+    const struct run *run = &of->facts.confirm.run[of->run];
+    uint64_t number = run->number == 0 ? 0 : run->number + of->in_run;
+    int rc = 0;
+
+    if (++of->in_run == run->count) {
+        of->run++;
+        of->in_run = 0;
+    }
+    if (place->n <= of->on.origin.n)
+        return known_place(&of->on, place);
+    rc = enter(of, place, run, number);
+    if (rc < 0)
+        return rc;
+    reached(of->on.store, REACH_REFILLED);
+    of->on.origin.n = place->n;
+    of->on.origin.hash = place->hash;
+    return commit_if_heavy(&of->on);
+}
+
+static int enter_all(struct refill *of, struct batch batch)
+{
+    struct place place;
+    int rc;
+
+    while ((rc = batch_next(&batch, &place)) == 1) {
+        rc = enter_next(of, &place);
+        if (rc < 0)
+            return rc;
+    }
+    return rc < 0 ? rc : origin_move(&of->on);
+}
+
+static bool verdicts_valid(const struct confirm *confirm)
+{
+    for (int i = 0; i < confirm->runs; i++)
+        if (confirm->run[i].verdict < STATE_RECEIVED ||
+            confirm->run[i].verdict > STATE_ASIDE)
+            return false;
+    return true;
+}
+
+static int take_facts(struct refill *of, const struct station *station,
+                      const struct batch *batch, struct taken *out,
+                      struct fault *fault)
+{
+    struct store *store = of->on.store;
+    int rc = facts_check(&of->facts, batch, &store->hub_id, store->key);
+
+    /* Not this hub's receipt: they are decided as new, like all that has none. */
+    if (rc < 0 || !verdicts_valid(&of->facts.confirm))
+        return store_take(store, station, batch, out, fault);
+    rc = taking_open(&of->on, store, station, batch);
+    if (rc == 0)
+        rc = enter_all(of, *batch);
+    rc = taking_end(&of->on, rc, batch->count, out, fault);
+    taking_close(&of->on);
+    return rc;
+}
+
+int store_take_facts(struct store *store, const struct station *station,
+                     struct bytes payload, struct taken *out,
+                     struct fault *fault)
+{
+    struct refill *of;
+    struct batch batch;
+    int rc = store_write(store);
+
+    memset(out, 0, sizeof *out);
+    if (rc < 0)
+        return fault_set(fault, rc, "", "the hub cannot write");
+    of = xmalloc(sizeof *of);
+    memset(of, 0, sizeof *of);
+    of->on.store = store;
+    rc = facts_read(payload, &of->facts);
+    if (rc == 0)
+        rc = batch_read(of->facts.batch, &batch, fault);
+    if (rc == 0) {
+        rc = take_facts(of, station, &batch, out, fault);
+        batch_done(&batch);
+    }
+    free(of);
+    return rc;
+}
