@@ -34,6 +34,10 @@ DAEMON := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c)))
 TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/test_*.c)))
 # Everything but main, so that a test links what it uses.
 LIB := $(B)/libyizhan.a
+# The simulator's parts without its main, likewise.
+SIM := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/main.c,\
+	$(sort $(wildcard tests/sim/*.c))))
+SIMLIB := $(B)/libsim.a
 
 .PHONY: all demo check unit e2e rules deps ready bench soak install clean tidy
 .DELETE_ON_ERROR:
@@ -63,13 +67,16 @@ $(B)/store/schema.o: $(B)/store/schema.c
 $(LIB): $(PROTO) $(STORE) $(filter-out $(B)/daemon/main.o,$(DAEMON))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(B)/tests/%: tests/%.c $(LIB)
+$(SIMLIB): $(SIM)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/tests/%: tests/%.c $(SIMLIB) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  TEST  $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(LIB) \
-	  $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(SIMLIB) \
+	  $(LIB) $(LDLIBS) -lcmocka
 
--include $(wildcard $(B)/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
 
 # ---- the two commands ----
 

@@ -7,10 +7,13 @@
  * was synced; a deleted one is gone for good once its directory was synced
  * (SQLite asks for that with the delete) or a new file of that name was. A file
  * that is replaced whole is both in one. Until then a power cut decides as over
- * any other unsynced write. A sync that fails has let go of what it should have
- * written: the next one succeeds and does not write it either.
+ * any other unsynced write. A sync that fails has let go: a random part of what
+ * it should have written is on the disk, the rest never will be, however often
+ * it is repeated, though it is still read back. What waits for a sync longer
+ * than 4 MiB of writes to its file is written back unasked.
  *
- * One process at a time; nothing here asks a clock or the system's dice.
+ * One process and one directory; a connection holds its database alone. Nothing
+ * here asks a clock or the system's dice.
  */
 #ifndef YZ_SIM_DISK_H
 #define YZ_SIM_DISK_H
@@ -53,6 +56,8 @@ void disk_power_off(struct disk *disk, enum disk_survival how);
 /* From now on every operation fails: the machine died in the middle of a call,
  * and whoever called it is still unwinding. */
 void disk_die(struct disk *disk);
+/* The same by itself, instead of the operation after so many more. */
+void disk_die_after(struct disk *disk, uint64_t operations);
 bool disk_dead(const struct disk *disk);
 
 /* A copy of everything as it stands (a cloned PC, a snapshot, a backup by file
