@@ -5,12 +5,13 @@
  *
  * Of directories: a new file is found after a power cut once the file itself
  * was synced; a deleted one is gone for good once its directory was synced
- * (SQLite asks for that with the delete) or a new file of that name was. A file
- * that is replaced whole is both in one. Until then a power cut decides as over
- * any other unsynced write. A sync that fails has let go: a random part of what
- * it should have written is on the disk, the rest never will be, however often
- * it is repeated, though it is still read back. What waits for a sync longer
- * than 4 MiB of writes to its file is written back unasked.
+ * (SQLite does that with some deletes, and with the first sync of each journal
+ * or log) or a new file of that name was. A file that is replaced whole is both
+ * in one. Until then a power cut decides as over any other unsynced write. A
+ * sync that fails has let go: a random part of what it should have written is
+ * on the disk, the rest never will be, however often it is repeated, though it
+ * is still read back. What waits for a sync longer than 4 MiB of writes to its
+ * file is written back unasked.
  *
  * One process and one directory; a connection holds its database alone. Nothing
  * here asks a clock or the system's dice.

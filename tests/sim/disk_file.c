@@ -238,18 +238,22 @@ int file_sync(struct disk_file *file)
     return SQLITE_OK;
 }
 
-int disk_sync_entries(struct disk *disk)
+void disk_keep_entries(struct disk *disk)
 {
-    int rc = disk_op(disk, DISK_SYNC);
-
-    disk->counts.syncs++;
-    if (rc != SQLITE_OK || disk->lies)
-        return rc;
     for (struct disk_file *file = disk->files; file != NULL;
          file = file->next) {
         file->there_kept = file->there;
         file->born = file->gone = 0;
     }
     disk_sweep(disk);
-    return SQLITE_OK;
+}
+
+int disk_sync_entries(struct disk *disk)
+{
+    int rc = disk_op(disk, DISK_SYNC);
+
+    disk->counts.syncs++;
+    if (rc == SQLITE_OK && !disk->lies)
+        disk_keep_entries(disk);
+    return rc;
 }

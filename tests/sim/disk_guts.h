@@ -39,6 +39,7 @@ struct disk_handle {
     struct disk_file *file;
     uint64_t life;              /* of the process that opened it */
     int flags, lock;
+    bool entries;               /* its next sync is the directory's, too */
 };
 
 struct rule {
@@ -79,7 +80,9 @@ int file_write(struct disk_file *file, int64_t at, const void *data,
                size_t len);
 int file_truncate(struct disk_file *file, int64_t size);
 int file_sync(struct disk_file *file);
-/* Entries of the directory, all of them. */
+/* All entries of the directory become durable; the second is the operation
+ * that asks for it, which may fail. */
+void disk_keep_entries(struct disk *disk);
 int disk_sync_entries(struct disk *disk);
 /* A power cut will find it: what a sync of the file does for its entry. */
 void file_keep_entry(struct disk_file *file);

@@ -123,12 +123,21 @@ static int vfs_truncate(sqlite3_file *base, sqlite3_int64 size)
                          : file_truncate(handle->file, size);
 }
 
+/* As SQLite's own: the first sync of a log or journal is the directory's, too.
+ * Without it a journal that was deleted could come back and undo what later
+ * logs told. */
 static int vfs_sync(sqlite3_file *base, int flags)
 {
     struct disk_handle *handle = handle_of(base);
+    struct disk *disk = handle->file->disk;
+    int rc = stale(handle) ? SQLITE_IOERR_FSYNC : file_sync(handle->file);
 
     (void)flags;
-    return stale(handle) ? SQLITE_IOERR_FSYNC : file_sync(handle->file);
+    if (rc == SQLITE_OK && handle->entries && !disk->lies) {
+        handle->entries = false;
+        disk_keep_entries(disk);
+    }
+    return rc;
 }
 
 static int vfs_size(sqlite3_file *base, sqlite3_int64 *size)
@@ -175,6 +184,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base,
     struct disk *disk = vfs->pAppData;
     struct disk_file *file = path == NULL ? NULL : file_find(disk, path);
     int rc = disk_op(disk, DISK_OPEN);
+    int journals = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL |
+                   SQLITE_OPEN_WAL;
 
     base->pMethods = NULL;
     if (rc != SQLITE_OK)
@@ -186,7 +197,8 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base,
         file = file_new(disk, path == NULL ? "" : path);
     file->handles++;
     *handle = (struct disk_handle){.base.pMethods = &methods, .file = file,
-                                   .life = disk->life, .flags = flags};
+                                   .life = disk->life, .flags = flags,
+                                   .entries = (flags & journals) != 0};
     if (out_flags != NULL)
         *out_flags = flags;
     return SQLITE_OK;
