@@ -5,6 +5,7 @@
  */
 #include "tests/sim/disk_guts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* 2024-01-01 as a Julian day in milliseconds. */
@@ -233,9 +234,8 @@ static int vfs_full_path(sqlite3_vfs *vfs, const char *path, int room,
                          char *out)
 {
     (void)vfs;
-    if (strlen(path) >= (size_t)room)
+    if (snprintf(out, (size_t)room, "%s", path) >= room)
         return SQLITE_CANTOPEN;
-    strcpy(out, path);
     return SQLITE_OK;
 }
 
