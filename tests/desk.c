@@ -110,24 +110,6 @@ static bool sound(struct desk *desk)
     return ok && store_verify(store, &desk->world->fault) == 0;
 }
 
-static uint64_t dice(struct desk *desk, uint64_t n)
-{
-    struct town one = {.dice = desk->dice++};
-    uint64_t value;
-
-    world_random(&one, &value, sizeof value);
-    return value % n;
-}
-
-static uint64_t seed_of_run(void)
-{
-    const char *text = getenv("YZ_SEED");
-    uint64_t seed = text == NULL ? 1 : strtoull(text, NULL, 10);
-
-    print_message("YZ_SEED=%llu\n", (unsigned long long)seed);
-    return seed;
-}
-
 /* A station with so many saves, as it lies on the disk after a clean stop. */
 static struct disk_image *desk_ready(struct desk *desk, int saves)
 {

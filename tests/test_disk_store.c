@@ -7,6 +7,24 @@
 
 enum { CUTS = 300, SAVES_MAX = 8 };
 
+static uint64_t dice(struct desk *desk, uint64_t n)
+{
+    struct town one = {.dice = desk->dice++};
+    uint64_t value;
+
+    world_random(&one, &value, sizeof value);
+    return value % n;
+}
+
+static uint64_t seed_of_run(void)
+{
+    const char *text = getenv("YZ_SEED");
+    uint64_t seed = text == NULL ? 1 : strtoull(text, NULL, 10);
+
+    print_message("YZ_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
 /* ---- power cuts ---- */
 
 enum wrong { NOTHING_WRONG, LYING_DISK, SYNC_NORMAL, SYNC_OFF };
