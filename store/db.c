@@ -104,10 +104,15 @@ void db_num(sqlite3_stmt *stmt, int at, uint64_t value)
     sqlite3_bind_int64(stmt, at, (int64_t)value);
 }
 
+/* Once SQLite has ended the turn by itself, each further statement would be a
+ * transaction of its own: half a save, durable. */
 int db_step(struct store *store, sqlite3_stmt *stmt)
 {
-    int rc = sqlite3_step(stmt);
+    int rc;
 
+    if (store->broken)
+        return ERR_UNKNOWN;
+    rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)
         return 1;
     sqlite3_reset(stmt);
