@@ -89,6 +89,22 @@ static int configure(struct store *store, struct fault *fault)
     return 0;
 }
 
+/* A sync that fails has let go of what it should have written, though it is
+ * still read back: the log after such an end may be one that a power cut takes
+ * away, with everything that is written behind it. So what is found in a log is
+ * brought into the database, and synced there, before anything is told from it.
+ * A clean stop leaves no log. */
+static int log_settled(struct store *store, struct fault *fault)
+{
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL,
+                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc == SQLITE_OK
+               ? 0
+               : fault_set(fault, db_error(store, rc), "", "%s-wal",
+                           store->path);
+}
+
 static int schema_ready(struct store *store, struct fault *fault)
 {
     bool there = pragma_is(store,
@@ -297,6 +313,8 @@ int store_open(const struct store_options *options, struct store **out,
         sqlite3_extended_result_codes(store->db, 1);
         rc = configure(store, fault);
     }
+    if (rc == 0)
+        rc = log_settled(store, fault);
     if (rc == 0)
         rc = schema_ready(store, fault);
     if (rc == 0) {

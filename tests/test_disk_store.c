@@ -177,10 +177,11 @@ static bool fail_at(struct desk *desk, const struct disk_image *image,
     assert_int_equal(save(desk, 3), 0);
     assert_true(rc < 0 || desk->world->receipt.repeated);
     desk->told = 4;
+    desk_cut(desk, DISK_NONE);
+    assert_int_equal(desk_open(desk), 0);
     assert_int_equal(missing(desk, 0), 0);
     assert_true(sound(desk));
-    disk_process_end(desk->disk);
-    town_shut(desk_town(desk));
+    desk_cut(desk, DISK_NONE);
     return failed > 0;
 }
 
