@@ -72,7 +72,7 @@ static int verify_chains(struct store *store, struct fault *fault)
 
 static int verify_pages(struct store *store, struct fault *fault)
 {
-    sqlite3_stmt *stmt = db_stmt(store, "PRAGMA quick_check(1)");
+    sqlite3_stmt *stmt = db_stmt(store, "PRAGMA integrity_check(1)");
     char said[64] = "";
 
     if (db_step(store, stmt) == 1)

@@ -272,7 +272,8 @@ static int rotten(struct desk *desk, const struct disk_image *image, int bits)
     child = fork();
     if (child == 0) {
         if (freopen("/dev/null", "w", stderr) == NULL || desk_open(desk) < 0 ||
-            !sound(desk) || store_rebuild(desk_town(desk)->store, NULL) < 0)
+            store_verify(desk_town(desk)->store, NULL) < 0 ||
+            store_rebuild(desk_town(desk)->store, NULL) < 0)
             _exit(FOUND);
         _exit(missing(desk, 0) > 0 ? SILENT : NO_EFFECT);
     }
