@@ -67,7 +67,9 @@ static int configure(struct store *store, struct fault *fault)
         {"PRAGMA secure_delete = ON", "1"},
     };
 
-    db_exec(store, "PRAGMA synchronous = FULL; "
+    /* Exclusive first: before that, a log left behind can be read only through
+     * shared memory, and where there is none the whole line is passed over. */
+    db_exec(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;"
                    "PRAGMA temp_store = FILE; PRAGMA cell_size_check = ON; "
                    "PRAGMA journal_size_limit = 16777216; "
                    "PRAGMA trusted_schema = OFF");
