@@ -51,6 +51,19 @@ int db_exec(struct store *store, const char *sql)
     return rc == SQLITE_OK ? 0 : db_error(store, rc);
 }
 
+/* Our own SQL can always be prepared, so the schema it speaks of is damaged. What
+ * stands in for the statement is never run: a broken store runs nothing. */
+static sqlite3_stmt *no_stmt(struct store *store)
+{
+    store->rc = ERR_CORRUPT;
+    store->broken = true;
+    if (store->nothing == NULL &&
+        sqlite3_prepare_v2(store->db, "SELECT 1 WHERE 0", -1, &store->nothing,
+                           NULL) != SQLITE_OK)
+        abort();
+    return store->nothing;
+}
+
 sqlite3_stmt *db_stmt(struct store *store, const char *sql)
 {
     size_t slot = ((uintptr_t)sql >> 3) * 2654435761u % STATEMENTS;
@@ -62,10 +75,8 @@ sqlite3_stmt *db_stmt(struct store *store, const char *sql)
     }
     if (at->sql == NULL) {
         if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                               &at->stmt, NULL) != SQLITE_OK) {
-            fprintf(stderr, "%s: %s\n", sqlite3_errmsg(store->db), sql);
-            abort();
-        }
+                               &at->stmt, NULL) != SQLITE_OK)
+            return no_stmt(store);
         at->sql = sql;
     }
     sqlite3_reset(at->stmt);

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 enum {
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
     TALLY_RECORDS = 100,
@@ -73,13 +73,13 @@ struct store {
     struct known_station *stations;
     int nstations;
     char path[512];
+    sqlite3_stmt *nothing;      /* in place of one that the schema denies */
     struct statement statement[STATEMENTS];
 };
 
 /* ---- statements: one literal, prepared once, reset when handed out ---- */
 
-/* Never NULL; a statement that cannot be prepared is a fault of our own and
- * ends the process. */
+/* Never NULL. */
 sqlite3_stmt *db_stmt(struct store *store, const char *sql);
 void db_id(sqlite3_stmt *stmt, int at, const struct id *id);
 void db_hash(sqlite3_stmt *stmt, int at, const struct hash *hash);
@@ -105,6 +105,9 @@ int store_write(struct store *store);
 
 int64_t meta_get(struct store *store, const char *name, int64_t otherwise);
 int meta_set(struct store *store, const char *name, int64_t value);
+
+/* Bring a store of this older version up to SCHEMA_VERSION. (In upgrade.c.) */
+int store_upgrade(struct store *store, int64_t version);
 
 /* Kinds of another time, for reading what was written under them. NULL when
  * that set was never here. The caller frees it unless it is store->kinds. */

@@ -105,7 +105,9 @@ int journal_write(struct store *store, struct change *change, int64_t record,
     "SELECT j.past_origin, j.past_n FROM past p JOIN journal j " \
     "ON j.origin = p.origin AND j.n = p.n WHERE j.past_n IS NOT NULL) "
 
-/* Count the changes that are counted here, by state. (In rebuild.c.) */
+/* Chain all changes of every cell anew. (In rebuild.c, like the next.) */
+int chain_again(struct store *store);
+/* Count the changes that are counted here, by state. */
 void count_journal(struct store *store, int64_t count[STATES]);
 
 #endif

@@ -127,6 +127,12 @@ static int schema_ready(struct store *store, struct fault *fault)
         return fault_set(fault, store->rc, "", "%s",
                          sqlite3_errmsg(store->db));
     version = meta_get(store, "schema", 0);
+    if (version > 0 && version < SCHEMA_VERSION) {
+        if (store_upgrade(store, version) < 0)
+            return fault_set(fault, store->rc, "", "%s",
+                             sqlite3_errmsg(store->db));
+        version = SCHEMA_VERSION;
+    }
     if (version != SCHEMA_VERSION)
         return fault_set(fault, ERR_SCHEMA, "",
                          "the file is of version %lld, this program reads "
@@ -344,6 +350,7 @@ void store_close(struct store *store)
         store_commit(store, NULL);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statement[i].stmt);
+    sqlite3_finalize(store->nothing);
     sqlite3_close(store->db);
     kinds_free(store->kinds);
     if (store->plan != NULL)

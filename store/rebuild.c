@@ -230,14 +230,16 @@ static bool chains_whole(struct store *store)
 }
 
 /* Chain all changes anew, each cell's in order of number, waiting ones last. */
-static int chain_again(struct store *store)
+int chain_again(struct store *store)
 {
-    sqlite3_stmt *stmt = db_stmt(
+    sqlite3_stmt *stmt;
+    int rc = db_exec(store, "UPDATE cell SET last_origin = NULL, "
+                            "last_n = NULL");
+
+    stmt = db_stmt(
         store, "SELECT record, cell, key, origin, n FROM journal "
                "WHERE record IS NOT NULL ORDER BY record, cell, key, "
                "number IS NULL, number, origin, n");
-    int rc = 0;
-
     while (rc == 0 && db_step(store, stmt) == 1) {
         struct place_id at = {sqlite3_column_int64(stmt, 3),
                               db_column_num(stmt, 4)};
@@ -262,7 +264,6 @@ static int fold_chains(struct fold *on)
     if (chains_whole(on->store))
         return on->store->rc;
     on->differed = true;
-    db_exec(on->store, "UPDATE cell SET last_origin = NULL, last_n = NULL");
     return chain_again(on->store);
 }
 

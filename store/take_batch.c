@@ -5,8 +5,8 @@
  * If one fails, the turn is lost and its asker comes again: then, and after a
  * start that follows no clean stop, the hub is careful. Each change has a commit
  * of its own then, behind a mark that names it, and one that fails, or that is
- * found under its own mark after a crash, is set aside: one bad change costs one
- * change.
+ * found under its own mark after three crashes, is set aside: one bad change costs
+ * one change.
  */
 #include "store/taking.h"
 
@@ -80,17 +80,32 @@ int origin_move(struct taking *on)
 
 /* ---- carefully ---- */
 
+/* A power cut may fall on any change; one that is found under its own mark so
+ * often is what ends the program. */
+enum { DEATHS = 3 };
+
+static bool marked(struct store *store, struct place_id at)
+{
+    return at.origin == meta_get(store, "deciding_origin", 0) &&
+           at.n == (uint64_t)meta_get(store, "deciding_n", 0);
+}
+
+/* Name what is decided next, and the how manieth try it is. */
 static int mark_deciding(struct store *store, struct place_id at)
 {
+    int64_t tries = marked(store, at)
+                        ? meta_get(store, "deciding_tries", 0) + 1 : 1;
     int rc = meta_set(store, "deciding_origin", at.origin);
 
-    return rc < 0 ? rc : meta_set(store, "deciding_n", (int64_t)at.n);
+    if (rc == 0)
+        rc = meta_set(store, "deciding_n", (int64_t)at.n);
+    return rc < 0 ? rc : meta_set(store, "deciding_tries", tries);
 }
 
 static bool killed_us(struct store *store, struct place_id at)
 {
-    return at.origin == meta_get(store, "deciding_origin", 0) &&
-           at.n == (uint64_t)meta_get(store, "deciding_n", 0);
+    return marked(store, at) &&
+           meta_get(store, "deciding_tries", 0) >= DEATHS;
 }
 
 static bool is_own_fault(int err)

@@ -46,7 +46,7 @@ def test_a_change_that_kills_the_hub_costs_itself(field, monkeypatch):
     monkeypatch.setenv("YZ_CRASH_AT", "merge.clash")
     hub.start()
     deaths = 0
-    for _ in range(6):
+    for _ in range(8):
         town.cli("sync", "--wait", "5")
         if hub.process.poll() is None and town.status()["queued"] == 0:
             break
@@ -55,7 +55,7 @@ def test_a_change_that_kills_the_hub_costs_itself(field, monkeypatch):
         hub.start()
     status = town.status()
     assert (status["queued"], status["received"], status["aside"]) == (0, 0, 1), (deaths, status, hub.tail())
-    assert deaths == 2
+    assert deaths == 4
     assert hub.status()["aside"] == 1
     yz.counts(hub.status())
     cases = county.ok("sync", "--wait", "20") and county.cases()
