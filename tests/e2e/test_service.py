@@ -40,7 +40,7 @@ def test_it_tells_the_service_manager(tmp_path):
 
 
 def test_a_stop_in_the_middle_of_an_import_loses_nothing(tmp_path):
-    made_up.write(str(tmp_path), 3, 5, 6000, 0)
+    made_up.write(str(tmp_path), 3, 5, 40000, 0)
     lines = (tmp_path / (yz.COUNTY + "001.ndjson")).read_text(encoding="utf-8")
     with yz.Field() as field:
         field.make_hub({"qs-01": yz.COUNTY + "001"})
