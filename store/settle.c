@@ -359,8 +359,7 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
     if (origin_find(store, &confirm->origin, &on.origin) != 1 ||
         !on.origin.own)
         return 0;
-    if (!is_forked(&on))
-        rc = heal(&on, healed);
+    rc = is_forked(&on) ? named(store, on.origin.id) : heal(&on, healed);
     if (rc < 0 || *healed)
         return rc;
     if (confirm->runs > 0 && confirm->from == on.origin.confirmed + 1) {
