@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFER_MS = 100 };
+enum { DEFER_MS = 200 };
 enum { EXIT_STORAGE = 5, EXIT_CONFIG = 64, EXIT_FAULT = 70 };
 
 struct store *node_store(struct node *node)
