@@ -39,7 +39,7 @@ SIM := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/main.c,\
 	$(sort $(wildcard tests/sim/*.c))))
 SIMLIB := $(B)/libsim.a
 
-.PHONY: all demo check unit e2e rules deps ready bench soak install clean tidy
+.PHONY: coverage all demo check unit e2e rules deps ready bench soak install clean tidy
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -101,6 +101,12 @@ bench: $(B)/yizhan
 soak: $(B)/yizhan
 	$(Q)YZ_ROUNDS=200 YZ_BIN=$(CURDIR)/$(B)/yizhan \
 	  $(PYTHON) -m pytest -q -x tests/e2e/test_crash.py
+
+# Branch coverage of proto, store, core and conversation by units and stories.
+coverage:
+	$(Q)$(MAKE) --no-print-directory B=build-coverage \
+	  CFLAGS='-std=c11 -g -O0 --coverage' LDFLAGS=--coverage unit >/dev/null
+	$(Q)$(PYTHON) tests/coverage.py build-coverage
 
 # ---- what they need ----
 

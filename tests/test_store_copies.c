@@ -125,6 +125,133 @@ TEST(a_copied_disk_that_runs_twice_parts_and_the_county_is_told)
     world_free(w);
 }
 
+static void as(struct world *w, struct town *one, struct town *two,
+               const char *which)
+{
+    (void)w;
+    snprintf(one->name, sizeof one->name, "%s",
+             strcmp(which, "one") == 0 ? "a" : "one");
+    snprintf(two->name, sizeof two->name, "%s",
+             strcmp(which, "two") == 0 ? "a" : "two");
+}
+
+static void put_with_token(struct world *w, int record, const char *what,
+                           const char *token, struct receipt *out)
+{
+    struct edit *edit = edit_of(w, "a", record, what);
+
+    edit->token = bytes_text(token);
+    assert_int_equal(put(w, "a", edit), 0);
+    assert_int_equal(store_commit(town_of(w, "a")->store, NULL), 0);
+    *out = w->receipt;
+}
+
+/* A machine resumed from a snapshot in the middle of its work: part of it is the
+ * same, then the copies part, and the second was even started anew since. */
+TEST(a_resumed_snapshot_goes_on_under_a_new_name)
+{
+    struct town *one, *two;
+    struct receipt *first = xmalloc(sizeof *first);
+    struct receipt *again = xmalloc(sizeof *again);
+    W;
+
+    one = town_of(w, "a");
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    town_shut(one);
+    two = town_add(w, "two", "520527001");
+    town_shut(two);
+    files_copy(one->path, two->path);
+    two->speaker = one->speaker;
+    as(w, one, two, "two");
+    hub_stations(w);
+    town_open(w, one);
+    town_open(w, two);
+    two->dice = one->dice;
+    for (int i = 0; i < 2; i++) {
+        as(w, one, two, i == 0 ? "one" : "two");
+        say(w, "a", 1, "name=同");      /* before the snapshot */
+        say(w, "a", 2, "mark=2 name=同");
+    }
+    as(w, one, two, "one");
+    say(w, "a", 1, "name=一");
+    say(w, "a", 3, "mark=3 name=一");
+    sync_with(w, "a");
+    as(w, one, two, "two");
+    say(w, "a", 1, "name=二");
+    say(w, "a", 4, "mark=4 name=零");
+    put_with_token(w, 4, "name=二 tags+红", "t1", first);
+    town_shut(two);
+    town_open(w, two);
+    say(w, "a", 4, "name=三");
+    say(w, "a", 2, "tags+蓝");
+    sync_with(w, "a");
+    assert_int_equal(count_of(two->store, STATE_QUEUED), 0);
+    assert_int_equal(count_of(two->store, STATE_PARKED), 1);
+    assert_cell(w, "hub", 1, "name", "一");
+    assert_cell(w, "hub", 4, "name", "三");
+    assert_cell(w, "hub", 2, "name", "同");
+    assert_string_equal(cell_of(w, "hub", 2, "tags"), "");
+    /* The token tells the save under its new name. */
+    put_with_token(w, 4, "name=二 tags+红", "t1", again);
+    assert_true(again->repeated);
+    assert_int_equal(again->changes, first->changes);
+    assert_int_equal(again->change[0].state, STATE_TAKEN);
+    assert_int_equal(store_rebuild(two->store, &w->fault), 0);
+    assert_int_equal(store_verify(two->store, &w->fault), 0);
+    sync_with(w, "county");
+    assert_int_equal(reason_of(w, "county", 4, "name"), -1);
+    assert_int_equal(open_cases(town_of(w, "county")->store), 2);
+    world_check(w);
+    world_free(w);
+    free(first);
+    free(again);
+}
+
+/* The disk is put back to before the fork was healed: what was moved then comes
+ * once more, under another new name, and counts once. */
+TEST(what_was_moved_twice_takes_effect_once)
+{
+    struct town *one, *two;
+    char copy[PATH_ROOM + 8];
+    W;
+
+    one = town_of(w, "a");
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    town_shut(one);
+    two = town_add(w, "two", "520527001");
+    town_shut(two);
+    files_copy(one->path, two->path);
+    two->speaker = one->speaker;
+    as(w, one, two, "two");
+    hub_stations(w);
+    town_open(w, one);
+    town_open(w, two);
+    two->dice = one->dice;
+    as(w, one, two, "one");
+    say(w, "a", 3, "mark=3 name=一");
+    sync_with(w, "a");
+    as(w, one, two, "two");
+    say(w, "a", 4, "mark=4 name=二");
+    snprintf(copy, sizeof copy, "%s.old", two->path);
+    files_copy(two->path, copy);
+    sync_with(w, "a");
+    assert_cell(w, "hub", 4, "name", "二");
+    say(w, "a", 4, "name=后");
+    sync_with(w, "a");
+    town_shut(two);
+    files_copy(copy, two->path);
+    town_open(w, two);
+    sync_with(w, "a");
+    assert_cell(w, "hub", 4, "name", "后");
+    assert_int_equal(count_of(two->store, STATE_QUEUED), 0);
+    assert_int_equal(count_of(two->store, STATE_PARKED), 0);
+    assert_int_equal(count_of(two->store, STATE_SAME), 2);
+    world_check(w);
+    world_free(w);
+}
+
 TEST(a_parent_of_another_station_is_no_parent)
 {
     struct town *one, *two;
@@ -319,6 +446,8 @@ int main(void)
         cmocka_unit_test(a_station_set_back_to_an_older_copy_goes_on),
         cmocka_unit_test(a_station_set_back_that_writes_first_loses_nothing),
         cmocka_unit_test(a_copied_disk_that_runs_twice_parts_and_the_county_is_told),
+        cmocka_unit_test(a_resumed_snapshot_goes_on_under_a_new_name),
+        cmocka_unit_test(what_was_moved_twice_takes_effect_once),
         cmocka_unit_test(a_parent_of_another_station_is_no_parent),
         cmocka_unit_test(a_hub_set_back_to_an_older_copy),
         cmocka_unit_test(a_hub_that_lost_days_is_filled_again_over_restarts),
