@@ -97,6 +97,10 @@ static void print_machine(const struct cli *cli, const json_t *status)
     char size[WORDS_TIME], off[WORDS_TIME];
 
     words_bytes((uint64_t)json_number(status, "db_bytes"), size);
+    if (json_is_true(json_object_get(status, "loading")))
+        printf("%s", T(cli, "  首次接收还没完，名册暂不齐全，请勿据此补录\n",
+                       "  the first load is under way: lists are not complete "
+                       "yet, enter nobody anew\n"));
     printf(T(cli, "  在册 %lld 条记录   数据 %s", "  %lld records here   data %s"),
            count(status, "records"), size);
     if (json_when(status, "last_contact") > 0) {

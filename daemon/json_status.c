@@ -77,6 +77,7 @@ json_t *json_from_status(const struct config *config,
         put_number(out, state_text((enum state)i), status->count[i]);
     put_number(out, "records", status->records);
     put_number(out, "cases", status->cases);
+    json_object_set_new(out, "loading", json_boolean(status->loading));
     put_number(cursors, "life", status->life);
     put_number(cursors, "number", status->number);
     put_number(cursors, "seq", status->seq);

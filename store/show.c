@@ -330,6 +330,11 @@ int store_status(struct store *store, struct store_status *out)
         size = sqlite3_column_int64(stmt, 1);
     }
     sqlite3_reset(stmt);
+    stmt = db_stmt(store, "SELECT EXISTS (SELECT 1 FROM stream "
+                          "WHERE cursor > 0 AND as_of = 0)");
+    out->loading = db_step(store, stmt) == 1 && !store->hub &&
+                   sqlite3_column_int(stmt, 0) != 0;
+    sqlite3_reset(stmt);
     out->life = store->life;
     out->number = store->number;
     out->seq = store->seq;

@@ -180,6 +180,7 @@ struct store_status {
     uint64_t written;           /* their sum */
     uint64_t records;           /* living, shown here */
     uint64_t cases;             /* open */
+    bool loading;               /* the first load has begun, and not ended */
     uint64_t life, number, seq; /* newest known */
     int64_t db_bytes, wal_bytes;
 };
