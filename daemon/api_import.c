@@ -90,8 +90,10 @@ int api_import_piece(struct request *request, struct bytes data,
                      struct fault *fault)
 {
     struct upload *upload = request->state;
+    int rc = import_feed(upload->import, data, fault);
 
-    return import_feed(upload->import, data, fault);
+    reached(node_store(request->node), REACH_IMPORT);
+    return rc;
 }
 
 int api_import_end(struct request *request, struct fault *fault)

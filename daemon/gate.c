@@ -95,6 +95,7 @@ static int gate_ready(struct request *request, struct fault *fault)
 
 static void gate_drop(struct request *request)
 {
+    reached(node_store(request->node), REACH_ANSWER_GONE);
     answer_free(request->state);
     request->state = NULL;
 }

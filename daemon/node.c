@@ -166,6 +166,7 @@ static void on_signal(uv_signal_t *signal, int number)
     struct node *node = signal->data;
 
     (void)number;
+    reached(node->open.store, REACH_STOP);
     os_notify("STOPPING=1");
     door_close(node->local);
     door_close(node->public);
@@ -253,6 +254,7 @@ static int serve(struct node *node, struct fault *fault)
     uv_loop_close(&node->loop);
     if (rc == 0)
         rc = store_commit(node->open.store, fault);
+    reached(node->open.store, REACH_STOPPED);
     return rc;
 }
 

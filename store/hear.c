@@ -264,6 +264,7 @@ static int hear_all(struct hearing *on, struct news *news)
         if (rc < 0)
             return rc;
     }
+    reached(on->store, REACH_NEWS_HEARD);
     return rc < 0 ? rc : cursor_move(on->store, news);
 }
 

@@ -119,6 +119,7 @@ static int schema_ready(struct store *store, struct fault *fault)
     if (!there) {
         db_exec(store, "BEGIN IMMEDIATE");
         db_exec(store, store_schema);
+        reached(store, REACH_SCHEMA);
         if (store->rc == 0)
             meta_set(store, "schema", SCHEMA_VERSION);
         db_exec(store, store->rc == 0 ? "COMMIT" : "ROLLBACK");
@@ -319,6 +320,7 @@ int store_open(const struct store_options *options, struct store **out,
         rc = fault_set(fault, db_error(store, rc), "", "%s", options->path);
     } else {
         sqlite3_extended_result_codes(store->db, 1);
+        reached(store, REACH_OPEN);
         rc = configure(store, fault);
     }
     if (rc == 0)
@@ -327,6 +329,7 @@ int store_open(const struct store_options *options, struct store **out,
         rc = schema_ready(store, fault);
     if (rc == 0) {
         load_counters(store);
+        reached(store, REACH_OPENED);
         rc = numbers_ready(store, options, fault);
     }
     if (rc == 0)

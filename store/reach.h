@@ -61,7 +61,17 @@ struct store;
     X(REACH_REFILLED, "heal.refilled") \
     X(REACH_RENUMBERED, "heal.renumbered") \
     X(REACH_RESTORED, "heal.restored")    /* a refilled state became a case */ \
-    X(REACH_RETOLD, "heal.retold")        /* news told under new seqs */
+    X(REACH_RETOLD, "heal.retold")        /* news told under new seqs */ \
+    X(REACH_NEWS_HEARD, "settle.cursor-before")   /* told, cursor not moved */ \
+    X(REACH_CONFIRM_HEARD, "settle.confirmed-before") \
+    X(REACH_OPEN, "open.before")          /* a hub's life is raised already */ \
+    X(REACH_SCHEMA, "open.schema")        /* of a new file, not committed */ \
+    X(REACH_OPENED, "open.read")          /* the log of the last run is read */ \
+    X(REACH_REBUILD, "rebuild.half") \
+    X(REACH_IMPORT, "import.piece")       /* a piece of the lines is taken in */ \
+    X(REACH_ANSWER_GONE, "answer.gone")   /* to its last byte, or cut off */ \
+    X(REACH_STOP, "stop.begun") \
+    X(REACH_STOPPED, "stop.committed")
 
 enum reach {
 #define REACH_ENUM(name, text) name,

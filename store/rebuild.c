@@ -293,6 +293,7 @@ int store_rebuild(struct store *store, struct fault *fault)
         rc = db_exec(store, "CREATE INDEX fold ON journal (record)");
     if (rc == 0)
         rc = fold_cells(&on);
+    reached(store, REACH_REBUILD);
     if (rc == 0)
         rc = fold_chains(&on);
     if (rc == 0)

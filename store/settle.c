@@ -237,6 +237,7 @@ static int confirm_apply(struct confirming *on)
         rc = run_valid(&on->confirm->run[i])
                  ? confirm_run(on, &on->confirm->run[i])
                  : ERR_FORMAT;
+    reached(on->store, REACH_CONFIRM_HEARD);
     if (rc == 0 && !own_hash(on))
         rc = ERR_FORKED;
     if (rc == 0)

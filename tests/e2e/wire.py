@@ -61,10 +61,13 @@ class Cut:
         return (REASONS[reason],) + ((self.counted().decode(), self.counted().decode()) if reason else ("", ""))
 
 
-def change(origin, n, record, kind, cell, body, key=b"", base=0, author="wire".encode()):
-    """Canonical bytes; `body` is {field id: bytes}."""
-    out = b"\x01" + origin + varint(n) + varint(0) + record + varint(kind) + varint(cell) + counted(key)
-    out += varint(base) + counted(author) + zigzag(int(time.time() * 1000)) + zigzag(1) + bytes(8) + varint(len(body))
+def change(origin, n, record, kind, cell, body, key=b"", base=0, author="wire".encode(), settles=()):
+    """Canonical bytes; `body` is {field id: bytes}; `settles` the names (origin, n) of cases."""
+    out = b"\x01" + origin + varint(n) + varint(4 if settles else 0) + record + varint(kind) + varint(cell) + counted(key)
+    out += varint(base) + counted(author) + zigzag(int(time.time() * 1000)) + zigzag(1) + bytes(8)
+    if settles:
+        out += varint(len(settles)) + b"".join(o + varint(m) for o, m in settles)
+    out += varint(len(body))
     return out + b"".join(varint(f) + counted(body[f]) for f in sorted(body))
 
 
@@ -118,6 +121,9 @@ class Station:
         ask, body = self.ask(batches)
         status, data = self.post(body)
         assert status == 200, (status, data)
+        return self.frames(ask, data)
+
+    def frames(self, ask, data):
         cut, frames = Cut(data), []
         assert cut.take(20) == b"YZ\x01R" + ask
         while cut.at < len(data):
@@ -126,6 +132,11 @@ class Station:
             frames.append((kind, payload))
         assert frames[0][0] == WELCOME and frames[-1][0] == END
         return frames
+
+    def answer(self, ask, frames):
+        """An answer as the hub would write it."""
+        return b"YZ\x01R" + ask + b"".join(bytes([kind]) + counted(payload) + self.mac(ask, i, 1, kind, payload)
+                                           for i, (kind, payload) in enumerate(frames))
 
     def confirms(self, frames):
         """What the hub says of our origin: (standing, through, [(n, verdict, reason, field, rule)])."""

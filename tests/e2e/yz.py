@@ -97,14 +97,20 @@ class Node:
         self.field, self.name, self.conf, self.data, self.port = field, name, conf, data, port
         self.process = self.http = None
         self.log = os.path.join(field.dir, name + ".log")
+        self.env, self.before = {}, []      # of its process; what starts it
 
     # -- the process
 
-    def start(self, seconds=20):
+    def launch(self):
+        """Start it and wait for nothing."""
         assert self.process is None, self.name + " runs already"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BIN, "--conf", self.conf, "run"], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, preexec_fn=die_with_parent, cwd=self.field.dir)
+            self.process = subprocess.Popen([*self.before, BIN, "--conf", self.conf, "run"], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, preexec_fn=die_with_parent, cwd=self.field.dir,
+                                            env=dict(os.environ, **self.env))
+
+    def start(self, seconds=20):
+        self.launch()
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
@@ -130,6 +136,29 @@ class Node:
             process.kill()
             process.wait()
             raise AssertionError("%s did not end on signal %s:\n%s" % (self.name, number, self.tail()))
+
+    def wait(self, seconds=20):
+        """Until it ends by itself; returns the exit status."""
+        self.hang_up()
+        process, self.process = self.process, None
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("%s did not end by itself:\n%s" % (self.name, self.tail()))
+
+    def refuse(self, seconds=20):
+        """Start it, see it end by itself: (exit status, what it said on the way)."""
+        at = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        self.launch()
+        code = self.wait(seconds)
+        with open(self.log, "rb") as f:
+            f.seek(at)
+            return code, f.read().decode("utf-8", "replace")
+
+    def dead(self):
+        return self.process is not None and self.process.poll() is not None
 
     def stop(self):
         return self.signal(signal.SIGTERM)
@@ -210,6 +239,19 @@ class Node:
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
         return self.raw(method, "/api/" + verb, body, headers, timeout)
+
+    def talk(self, seconds=30):
+        """One exchange, asked for now, and what follows from it; returns the status after it."""
+        def ended(status):
+            return status["exchange"]["done"] + status["exchange"]["failed"]
+        before, until = self.api("POST", "sync", {}), time.monotonic() + seconds
+        want = ended(before) + 1
+        while time.monotonic() < until:
+            status = self.api("GET", "status")
+            if ended(status) >= want and not status["exchange"]["busy"]:
+                return status
+            time.sleep(.001)
+        raise AssertionError("%s: the exchange does not end:\n%s" % (self.name, self.tail()))
 
     def hang_up(self):
         if self.http is not None:

@@ -1,0 +1,53 @@
+"""The other side of shim.c: builds it once, and tells it what is to go wrong in one process.
+
+    shim = Shim(node); node.start()        from its next start on
+    shim.wall_ms = -20 * YEAR              while it runs
+    shim.sync_delay_ms, shim.sync_fail     each fsync takes so long; so many fail
+    shim.alloc_left, shim.alloc_fail       so many allocations succeed, so many fail then
+    shim.syncs, shim.allocs                counted
+"""
+import atexit
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+
+import pytest
+
+import yz
+
+FIELDS = ("wall_ms", "mono_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs")
+SECOND, YEAR = 1000, 365 * 86400 * 1000
+library = None
+
+
+def build():
+    global library
+    if yz.sanitized():
+        pytest.skip("the sanitizers stand between the program and its system themselves")
+    if library is None:
+        folder = tempfile.mkdtemp(prefix="yizhan-shim-")
+        atexit.register(shutil.rmtree, folder, True)
+        library = os.path.join(folder, "shim.so")
+        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", library,
+                        os.path.join(yz.HERE, "shim.c"), "-ldl"], check=True)
+    return library
+
+
+class Shim:
+    def __init__(self, node):
+        path = node.field.path(node.name + ".shim")
+        with open(path, "wb") as f:
+            f.write(bytes(8 * len(FIELDS)))
+        with open(path, "r+b") as f:
+            object.__setattr__(self, "map", mmap.mmap(f.fileno(), 0))
+        object.__setattr__(self, "env", {"LD_PRELOAD": build(), "YZ_SHIM": path})
+        node.env.update(self.env)
+
+    def __setattr__(self, name, value):
+        struct.pack_into("=q", self.map, 8 * FIELDS.index(name), value)
+
+    def __getattr__(self, name):
+        return struct.unpack_from("=q", self.map, 8 * FIELDS.index(name))[0]
