@@ -5,6 +5,7 @@
  */
 #include "daemon/api.h"
 #include "daemon/log.h"
+#include "daemon/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,10 +104,11 @@ int api_save(struct request *request, struct json_edit *edit,
              const struct kind *kind, struct fault *fault)
 {
     struct receipt *receipt = xmalloc(sizeof(*receipt));
-    int rc;
+    int rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
 
     edit->edit.stamp = node_stamp(request->node);
-    rc = store_put(node_store(request->node), &edit->edit, receipt, fault);
+    if (rc == 0)
+        rc = store_put(node_store(request->node), &edit->edit, receipt, fault);
     if (rc == 0) {
         node_saved(request->node);
         api_reply(request, json_from_receipt(receipt, kind));

@@ -10,6 +10,7 @@
 #include "daemon/api.h"
 #include "daemon/import.h"
 #include "daemon/log.h"
+#include "daemon/room.h"
 #include "proto/value.h"
 
 #include <stdio.h>
@@ -90,8 +91,10 @@ int api_import_piece(struct request *request, struct bytes data,
                      struct fault *fault)
 {
     struct upload *upload = request->state;
-    int rc = import_feed(upload->import, data, fault);
+    int rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
 
+    if (rc == 0)
+        rc = import_feed(upload->import, data, fault);
     reached(node_store(request->node), REACH_IMPORT);
     return rc;
 }

@@ -134,6 +134,10 @@ static int step(struct walk *walk, struct store *store)
         int rc = store_next(store, &kinds->list[walk->kind],
                             walk->started ? &walk->last : NULL, &walk->shown);
 
+        /* Over a damaged page the walk might go round for ever. */
+        if (rc > 0 && walk->started &&
+            memcmp(walk->shown.record.b, walk->last.b, ID_SIZE) <= 0)
+            return ERR_CORRUPT;
         if (rc > 0) {
             walk->started = true;
             walk->last = walk->shown.record;

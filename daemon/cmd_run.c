@@ -47,7 +47,9 @@ int cmd_run(struct cli *cli)
     struct fault fault = {0};
 
     if (!cli->value[OPT_CHECK])
-        return node_run(&cli->config);
+        return node_run(&cli->config, &fault) == 0 ? 0
+                                                   : cli_fail(cli, NULL,
+                                                              &fault);
     if (check_named(&cli->config, &fault) < 0) {
         cli_fail(cli, NULL, &fault);
         return EXIT_USAGE;

@@ -54,6 +54,42 @@ static void tell_start(const struct cli *cli)
     fprintf(stderr, "%s --conf %s run", cli->program, cli->conf);
 }
 
+struct last {                   /* line of the log */
+    char level;
+    int code;
+    char why[LOG_LINE];
+};
+
+static int on_last(void *user, const struct log_line *line)
+{
+    struct last *last = user;
+    const char *why = strstr(line->rest, "why=\"");
+
+    last->level = line->level;
+    last->code = line->code;
+    snprintf(last->why, sizeof(last->why), "%s", why ? why + 5 : "");
+    last->why[strcspn(last->why, "\"")] = '\0';
+    return 0;
+}
+
+/* Why it does not run, if the last it could say was an error: 0 or that. */
+static int tell_end(const struct cli *cli)
+{
+    char path[CONFIG_PATH + 64];
+    struct last last = {.level = LOG_I};
+    int err;
+
+    config_path(&cli->config, LOG_FILE, path);
+    log_read(path, INT64_MIN, NULL, on_last, &last);
+    err = last.level == LOG_E ? err_of_code(last.code) : 0;
+    if (err != 0)
+        fprintf(stderr, T(cli, "。它停下的原因：%s%s%s [YZ%04d]",
+                          ". Why it ended: %s%s%s [YZ%04d]"),
+                err_text(err, cli->zh),
+                last.why[0] ? T(cli, "：", ": ") : "", last.why, last.code);
+    return err;
+}
+
 static void print_error(const struct fault *fault)
 {
     char code[16];
@@ -97,6 +133,7 @@ int cli_fail(struct cli *cli, const char *what, const struct fault *fault)
 {
     const char *advice = advice_of(cli, fault);
     const char *colon = T(cli, "：", ": ");
+    int end;
 
     if (cli->json)
         print_error(fault);
@@ -110,6 +147,9 @@ int cli_fail(struct cli *cli, const char *what, const struct fault *fault)
         fprintf(stderr, T(cli, "，规则 %s", ", rule %s"), fault->rule);
     if (fault->why[0])
         fprintf(stderr, "%s%s", colon, fault->why);
+    end = fault->err == ERR_DOOR ? tell_end(cli) : 0;
+    if (end != 0)
+        advice = words_advice(end, cli->zh);
     fprintf(stderr, "%s%s%s", T(cli, "。", "."),
             !cli->zh && advice[0] ? " " : "", advice);
     if (fault->err == ERR_DOOR)
@@ -298,7 +338,8 @@ int status_exit(const json_t *status)
     int err = json_err(status, "cause");
 
     if (err != 0)
-        return exit_of(err) == EXIT_STRANGER ? EXIT_STRANGER : EXIT_NO_HUB;
+        return exit_of(err) == EXIT_STRANGER || exit_of(err) == EXIT_STORAGE
+                   ? exit_of(err) : EXIT_NO_HUB;
     if (json_number(status, "parked") + json_number(status, "returned") +
             json_number(status, "aside") + json_number(status, "cases") > 0)
         return EXIT_PERSON;

@@ -12,6 +12,7 @@
 #include "daemon/exchange.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
+#include "daemon/room.h"
 #include "daemon/stations.h"
 
 #include <stdlib.h>
@@ -39,8 +40,10 @@ static const char *station_of(const struct request *request)
 static int gate_piece(struct request *request, struct bytes data,
                       struct fault *fault)
 {
-    int rc = answer_feed(request->state, data.data, data.len, fault);
+    int rc = room_check(node_config(request->node), ROOM_TO_TALK, fault);
 
+    if (rc == 0)
+        rc = answer_feed(request->state, data.data, data.len, fault);
     if (rc < 0)
         log_event(LOG_W, 8010, "exchange.refuse", "station=%s code=YZ%04d",
                   station_of(request), err_code(rc));

@@ -13,6 +13,7 @@
 #include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/os.h"
+#include "daemon/room.h"
 
 #include <curl/curl.h>
 #include <signal.h>
@@ -22,7 +23,7 @@
 #include <string.h>
 
 enum { DEFER_MS = 200 };
-enum { EXIT_STORAGE = 5, EXIT_CONFIG = 64, EXIT_FAULT = 70 };
+enum { EXIT_STORAGE = 5 };      /* as in command.h */
 
 struct store *node_store(struct node *node)
 {
@@ -93,8 +94,7 @@ static void answer_waiting(struct node *node)
  * told to be saved. */
 static void end_unknown(const struct fault *fault)
 {
-    log_event(LOG_E, err_code(fault->err), "store.commit", "why=\"%s\"",
-              fault->why);
+    log_event(LOG_E, err_code(fault->err), "store.commit", NULL);
     fprintf(stderr, "[YZ%04d] %s: %s\n", err_code(fault->err),
             err_text(fault->err, 0), fault->why);
     log_close();
@@ -122,6 +122,24 @@ static bool may_defer(struct node *node)
     return true;
 }
 
+/* An exchange writes what it hears: on a full disk it is as if it had failed,
+ * and its cause tells why. */
+static void begin(struct node *node)
+{
+    struct fault fault;
+
+    if (room_check(node->config, ROOM_TO_TALK, &fault) == 0) {
+        link_begin(node);
+        return;
+    }
+    node->begin = false;
+    node->progress.failed++;
+    node->progress.cause = fault.err;
+    log_event(LOG_W, err_code(fault.err), "exchange.fail", "why=\"%s\"",
+              fault.why);
+    link_step(node, (struct event){.type = EV_DONE});
+}
+
 static void turn(struct node *node)
 {
     struct fault fault = {.err = 0};
@@ -134,7 +152,7 @@ static void turn(struct node *node)
         end_unknown(&fault);
     answer_waiting(node);
     if (node->begin)
-        link_begin(node);
+        begin(node);
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -258,34 +276,10 @@ static int serve(struct node *node, struct fault *fault)
     return rc;
 }
 
-static int exit_code(int err)
-{
-    switch (err) {
-    case 0:
-        return 0;
-    case ERR_CONFIG:
-    case ERR_USAGE:
-        return EXIT_CONFIG;
-    case ERR_FAULT:
-        return EXIT_FAULT;
-    default:
-        return EXIT_STORAGE;
-    }
-}
-
-static void say_fault(const struct fault *fault)
-{
-    fprintf(stderr, "yizhan: %s%s%s%s%s [YZ%04d]\n",
-            fault->where, fault->where[0] != '\0' ? ": " : "",
-            err_text(fault->err, 0), fault->why[0] != '\0' ? ": " : "",
-            fault->why, err_code(fault->err));
-}
-
 static int run(struct node *node, struct fault *fault)
 {
     int rc;
 
-    signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&node->loop);
     start_handles(node);
     rc = serve(node, fault);
@@ -293,35 +287,56 @@ static int run(struct node *node, struct fault *fault)
     return rc;
 }
 
-int node_run(const struct config *config)
+/* Whoever asks why it is not running reads it in the log: also when it never
+ * came so far as to open that. */
+static void log_failure(const struct config *config, const struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+
+    config_path(config, LOG_FILE, path);
+    log_open(path, false);
+    log_event(LOG_E, err_code(fault->err), "failed", "why=\"%s%s%s\"",
+              fault->where, fault->where[0] != '\0' ? ": " : "", fault->why);
+}
+
+static int open_and_run(struct node *node, struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+    int rc = node_open(node->config, &node->open, fault);
+
+    if (rc < 0)
+        return rc;
+    config_path(node->config, LOG_FILE, path);
+    log_open(path, false);
+    log_event(LOG_I, 1010, "started", NULL);
+    log_event(LOG_I, node->open.unclean ? 1012 : 1014, "last",
+              NULL);
+    rc = run(node, fault);
+    later_free(node->later);
+    node_opened_done(&node->open);
+    return rc;
+}
+
+int node_run(const struct config *config, struct fault *fault)
 {
     struct node *node = xmalloc(sizeof *node);
-    struct fault fault = {.err = 0};
-    char path[CONFIG_PATH + 64];
     int rc;
 
     memset(node, 0, sizeof *node);
     node->config = config;
     node->waiting_end = &node->waiting;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* a write too many fails like any other */
     os_no_core();
     os_boot(node->boot);
     if (sodium_init() < 0 ||
         (!config->hub && curl_global_init(CURL_GLOBAL_NOTHING) != 0))
-        return EXIT_FAULT;
-    rc = node_open(config, &node->open, &fault);
-    if (rc == 0) {
-        config_path(config, LOG_FILE, path);
-        log_open(path, false);
-        log_event(LOG_I, 1010, "started", NULL);
-        rc = run(node, &fault);
-        later_free(node->later);
-        node_opened_done(&node->open);
-    }
-    if (rc < 0) {
-        say_fault(&fault);
-        log_event(LOG_E, err_code(rc), "failed", "why=\"%s\"", fault.why);
-    }
+        rc = fault_set(fault, ERR_FAULT, "", "a library does not start");
+    else
+        rc = open_and_run(node, fault);
+    if (rc < 0)
+        log_failure(config, fault);
     log_close();
     free(node);
-    return exit_code(rc);
+    return rc;
 }

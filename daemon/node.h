@@ -16,8 +16,9 @@
 
 struct node;
 
-/* Run until SIGTERM or SIGINT. Returns the process's exit code. */
-int node_run(const struct config *config);
+/* Run until SIGTERM or SIGINT: 0, or why it could not be. A failed commit ends
+ * the process at once. */
+int node_run(const struct config *config, struct fault *fault);
 
 struct store *node_store(struct node *node);
 const struct config *node_config(const struct node *node);

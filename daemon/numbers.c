@@ -72,8 +72,7 @@ static int numbers_new(bool have_store, struct numbers *out,
 {
     if (have_store)
         return fault_set(fault, ERR_NUMBERS, "data",
-                         "put %s back from the backup; without it numbers "
-                         "might be used twice", out->path);
+                         "put %s back from the backup", out->path);
     os_random(NULL, out->hub.b, ID_SIZE);
     os_random(NULL, out->key, sizeof out->key);
     out->life = out->reserved = 0;

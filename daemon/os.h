@@ -26,6 +26,15 @@ int os_write_file(const char *path, struct bytes content,
 /* Read a whole small file: 1 read, 0 it is not there. */
 int os_read_file(const char *path, size_t max, struct buf *out,
                  struct fault *fault);
+/* Remove it, if it is there, so that it stays away after a power cut. */
+int os_remove_file(const char *path, struct fault *fault);
+bool os_file_there(const char *path);
+/* Make a file of so many bytes that means nothing but the room it takes; it is
+ * there whole or not at all. */
+int os_take_room(const char *path, int64_t bytes, struct fault *fault);
+/* Bytes that can still be written to the disk `path` is on; INT64_MAX when it
+ * does not tell. */
+int64_t os_room(const char *path);
 /* Names of the regular files in a directory that end so, sorted, each
  * terminated by NUL. */
 int os_list(const char *path, const char *ending, struct buf *out,

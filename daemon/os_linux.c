@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,15 +94,13 @@ int os_lock(const char *data, struct fault *fault)
 
         close(fd);
         return fault_set(fault, ERR_BUSY, "data",
-                         "%s is held by process %ld; stop that one first",
+                         "%s, 进程 (process) %ld",
                          data, got > 0 ? strtol(pid, NULL, 10) : 0L);
     }
     snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, pid, strlen(pid)) < 0) {
-        os_fault(fault, "write", path);
-        close(fd);
-        return fault->err;
-    }
+    /* The lock is what counts; on a full disk the number may be missing. */
+    if (ftruncate(fd, 0) == 0 && write(fd, pid, strlen(pid)) < 0)
+        pid[0] = '\0';
     /* cppcheck-suppress resourceLeak ; held until the process ends */
     return 0;
 }
@@ -161,6 +160,40 @@ int os_write_file(const char *path, struct bytes content, struct fault *fault)
         sync_parent(path) < 0)
         return os_fault(fault, "write", path);
     return 0;
+}
+
+int os_remove_file(const char *path, struct fault *fault)
+{
+    if ((unlink(path) < 0 && errno != ENOENT) || sync_parent(path) < 0)
+        return os_fault(fault, "remove", path);
+    return 0;
+}
+
+bool os_file_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+int os_take_room(const char *path, int64_t bytes, struct fault *fault)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)bytes);
+
+    if (fd >= 0)
+        close(fd);
+    if (rc != 0)
+        unlink(path);
+    errno = rc;
+    return rc == 0 ? 0 : os_fault(fault, "write", path);
+}
+
+int64_t os_room(const char *path)
+{
+    struct statvfs disk;
+
+    if (statvfs(path, &disk) < 0)
+        return INT64_MAX;
+    return (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
 }
 
 int os_read_file(const char *path, size_t max, struct buf *out,

@@ -12,6 +12,7 @@
 #include "daemon/talk.h"
 #include "daemon/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,18 +71,32 @@ static void add_headers(const struct talk *talk, struct MHD_Response *response)
         MHD_add_response_header(response, local[i][0], local[i][1]);
 }
 
+/* What is wrong with the disk is wrong with a place on it. */
+static void name_place(struct talk *talk)
+{
+    struct fault *fault = &talk->fault;
+
+    if (!talk->door->public && fault->where[0] == '\0' &&
+        (fault->err == ERR_CORRUPT || fault->err == ERR_IO))
+        snprintf(fault->where, sizeof(fault->where), "%.190s",
+                 node_config(talk->door->node)->data);
+}
+
 static ssize_t on_pull(void *cls, uint64_t at, char *out, size_t max)
 {
     struct talk *talk = cls;
     struct reply *reply = &talk->request.reply;
     size_t left = reply->body.len - talk->sent;
+    int rc;
 
     (void)at;
     if (left == 0) {
         buf_clear(&reply->body);
         talk->sent = 0;
-        if (reply->fill && (reply->fill(&talk->request) < 0 ||
-                            reply->body.full))
+        rc = reply->fill ? reply->fill(&talk->request) : 0;
+        if (rc < 0)
+            log_event(LOG_E, err_code(rc), "reply.cut", NULL);
+        if (rc < 0 || reply->body.full)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         left = reply->body.len;
     }
@@ -105,6 +120,7 @@ static void fill_first(struct talk *talk)
 
         if (rc < 0) {
             fault_set(&talk->fault, rc, "", "reading stopped");
+            name_place(talk);
             reply_fault(reply, 0, &talk->fault);
         } else if (reply->body.len == before) {
             reply->fill = NULL;
@@ -145,6 +161,7 @@ static enum MHD_Result refuse(struct talk *talk)
 {
     struct reply *reply = &talk->request.reply;
 
+    name_place(talk);
     reply_fault(reply, talk->status, &talk->fault);
     /* A wrong value is the clerk's business, not the log's. */
     if (talk->status != 0 || reply->status >= 500)

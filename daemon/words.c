@@ -60,7 +60,17 @@ static const struct advice {
      "已保存的都安全。请腾出磁盘空间后再存。"},
     {ERR_IO, "What was saved is safe. Check the disk.",
      "已保存的都安全。请检查磁盘。"},
-    {ERR_BUSY, "Stop the other one first.", "请先停止另一个程序。"},
+    {ERR_BUSY, "Stop that process first.", "请先停止那个进程。"},
+    {ERR_CORRUPT,
+     "Copy the whole data folder first, and change nothing there. What the "
+     "county has is safe; ask the county before you go on.",
+     "请先原样复制整个数据文件夹，什么都不要删改。县里已收的都安全；处理之前请"
+     "联系县里。"},
+    {ERR_NUMBERS,
+     "Do not go on without it: numbers might be used twice.",
+     "没有它不要启动，以免编号重用。"},
+    {ERR_SCHEMA, "Nothing was touched. Install the version that wrote it.",
+     "数据没有动过。请装写下它的那个版本。"},
     {ERR_DENIED, "Use the account yizhan runs under.",
      "请用运行驿站的账户操作。"},
     {ERR_CONFIG, "Correct it, then try: yizhan run --check",

@@ -30,6 +30,7 @@ static void test_status_exit(void **state)
         {"{\"cause\":\"YZ2101\",\"queued\":1}", EXIT_NO_HUB},
         {"{\"cause\":\"YZ2105\",\"queued\":1}", EXIT_STRANGER},
         {"{\"cause\":\"YZ2106\",\"parked\":1}", EXIT_STRANGER},
+        {"{\"cause\":\"YZ6002\",\"queued\":1}", EXIT_STORAGE},
     };
 
     (void)state;

@@ -79,6 +79,8 @@ class Talk:
                 return
 
     def compare(self):
+        for node in (self.hub, self.town, self.county):
+            node.hang_up()                      # a connection kept for long may have been closed
         for node in (self.town, self.county):
             node.talk()
         there = {}

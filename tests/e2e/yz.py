@@ -187,7 +187,7 @@ class Node:
     def cli(self, *verb, stdin=None, timeout=120, flags=("--json", "--lang", "en")):
         if isinstance(stdin, str):
             stdin = stdin.encode()
-        p = subprocess.run([BIN, "--conf", self.conf, *flags, *verb], input=stdin, stdin=None if stdin is not None else
+        p = subprocess.run([*self.before, BIN, "--conf", self.conf, *flags, *verb], input=stdin, stdin=None if stdin is not None else
                            subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
         return Answer(p.returncode, p.stdout.decode("utf-8"), p.stderr.decode("utf-8", "replace"))
 
