@@ -20,7 +20,8 @@
 /* In the order of shim.py's FIELDS. */
 struct control {
     int64_t wall_ms;            /* added to the clock on the wall */
-    int64_t mono_ms;            /* added to the monotonic ones */
+    int64_t mono_ms;            /* added to those that count from the boot */
+    int64_t sleep_ms;           /* added to the one that counts sleep, too */
     int64_t sync_delay_ms;      /* of each fsync */
     int64_t sync_fail;          /* so many fsyncs fail from now on */
     int64_t syncs;              /* counted */
@@ -82,8 +83,10 @@ int clock_gettime(clockid_t clock, struct timespec *out)
         return rc;
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         move(out, told(&control->wall_ms));
+    else if (clock == CLOCK_BOOTTIME)
+        move(out, told(&control->mono_ms) + told(&control->sleep_ms));
     else if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE ||
-             clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_BOOTTIME)
+             clock == CLOCK_MONOTONIC_RAW)
         move(out, told(&control->mono_ms));
     return rc;
 }

@@ -1,7 +1,7 @@
 """The other side of shim.c: builds it once, and tells it what is to go wrong in one process.
 
     shim = Shim(node); node.start()        from its next start on
-    shim.wall_ms = -20 * YEAR              while it runs
+    shim.wall_ms = -20 * YEAR              while it runs; mono_ms: the clocks since boot; sleep_ms: it slept so long
     shim.sync_delay_ms, shim.sync_fail     each fsync takes so long; so many fail
     shim.alloc_left, shim.alloc_fail       so many allocations succeed, so many fail then
     shim.syncs, shim.allocs                counted
@@ -18,7 +18,7 @@ import pytest
 
 import yz
 
-FIELDS = ("wall_ms", "mono_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs")
+FIELDS = ("wall_ms", "mono_ms", "sleep_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs")
 SECOND, YEAR = 1000, 365 * 86400 * 1000
 library = None
 

@@ -177,6 +177,11 @@ class Node:
         except OSError:
             return "(no log)"
 
+    def cpu_seconds(self):
+        """Of its process, until now."""
+        with open("/proc/%d/stat" % self.process.pid) as f:
+            return sum(map(int, f.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def memory_peak(self):
         """VmHWM in KiB."""
         with open("/proc/%d/status" % self.process.pid) as f:
