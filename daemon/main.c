@@ -258,7 +258,8 @@ static int run(struct cli *cli, const struct command *command)
             cli_fail(cli, NULL, &fault);
             return EXIT_USAGE;
         }
-        cli->client = client_new(&cli->config);
+        if (command->run != cmd_run)    /* which sets curl up for itself */
+            cli->client = client_new(&cli->config);
     }
     rc = command->run(cli);
     client_free(cli->client);

@@ -16,6 +16,7 @@
 #include "daemon/room.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -317,6 +318,27 @@ static int open_and_run(struct node *node, struct fault *fault)
     return rc;
 }
 
+static void *xcalloc(size_t count, size_t size)
+{
+    void *data = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+    if (data == NULL)
+        abort();
+    return data;
+}
+
+/* Out of memory in a library ends the process like ours: half of a reply, or a
+ * timer that was never set, would be worse than a restart. */
+static bool libraries_start(bool hub)
+{
+    json_set_alloc_funcs(xmalloc, free);
+    return uv_replace_allocator(xmalloc, xrealloc, xcalloc, free) == 0 &&
+           sodium_init() >= 0 &&
+           (hub || curl_global_init_mem(CURL_GLOBAL_NOTHING, xmalloc, free,
+                                        xrealloc, xstrdup, xcalloc) ==
+                       CURLE_OK);
+}
+
 int node_run(const struct config *config, struct fault *fault)
 {
     struct node *node = xmalloc(sizeof *node);
@@ -329,8 +351,7 @@ int node_run(const struct config *config, struct fault *fault)
     signal(SIGXFSZ, SIG_IGN);   /* a write too many fails like any other */
     os_no_core();
     os_boot(node->boot);
-    if (sodium_init() < 0 ||
-        (!config->hub && curl_global_init(CURL_GLOBAL_NOTHING) != 0))
+    if (!libraries_start(config->hub))
         rc = fault_set(fault, ERR_FAULT, "", "a library does not start");
     else
         rc = open_and_run(node, fault);
