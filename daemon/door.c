@@ -27,6 +27,8 @@
 enum {
     LOCAL_CALLERS = 64,
     PUBLIC_CALLERS = 512,
+    LEAST_CALLERS = 24,         /* of both doors together */
+    OWN_FILES = 40,             /* database, log, temporary files, uplink */
     LOCAL_MEMORY = 128 * 1024,  /* of a connection: half is what one piece of
                                  * an upload can be */
     PUBLIC_MEMORY = 48 * 1024,
@@ -73,9 +75,20 @@ static bool is_stuck(struct caller *caller, uint64_t now)
     return false;
 }
 
-static unsigned places(const struct door *door)
+/* Fewer where few files may be open: a door that finds none left to accept a
+ * caller with turns round until there is one. What the rest of the process
+ * opens is set aside, and neither door can take the other's. */
+static unsigned places(bool public)
 {
-    return door->public ? PUBLIC_CALLERS : LOCAL_CALLERS;
+    int left = os_files() - OWN_FILES;
+    int local = left / 2 < LOCAL_CALLERS ? left / 2 : LOCAL_CALLERS;
+
+    if (left < LEAST_CALLERS)
+        return 0;
+    if (!public)
+        return (unsigned)local;
+    return (unsigned)(left - local < PUBLIC_CALLERS ? left - local
+                                                    : PUBLIC_CALLERS);
 }
 
 static bool is_full(const struct door *door)
@@ -84,7 +97,7 @@ static bool is_full(const struct door *door)
 
     for (const struct caller *at = door->callers; at; at = at->next)
         count++;
-    return count >= places(door);
+    return count >= door->places;
 }
 
 static bool is_silent(const struct caller *caller, uint64_t now)
@@ -208,7 +221,7 @@ static int start(struct door *door, struct fault *fault)
     door->mhd = MHD_start_daemon(
         flags, where->port, NULL, NULL, talk_request, door,
         MHD_OPTION_SOCK_ADDR, address,
-        MHD_OPTION_CONNECTION_LIMIT, places(door),
+        MHD_OPTION_CONNECTION_LIMIT, door->places,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(door->public ? PUBLIC_MEMORY : LOCAL_MEMORY),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
@@ -233,9 +246,13 @@ int door_open(struct node *node, const struct listen *where, bool public,
         .node = node,
         .where = *where,
         .public = public,
+        .places = places(public),
         .routes = public ? gate_routes : api_routes,
     };
-    if (!public)
+    if (door->places == 0)
+        rc = fault_set(fault, ERR_CONFIG, "ulimit -n", "at least %d",
+                       OWN_FILES + LEAST_CALLERS);
+    if (rc == 0 && !public)
         rc = token_open(node_config(node), door->token, fault);
     if (rc == 0)
         rc = start(door, fault);

@@ -47,6 +47,8 @@ int64_t os_watchdog_ms(void);
 /* Not one byte has come from the other end of this connection, as far as can
  * be told. */
 bool os_never_sent(int socket);
+/* How many files may be open at a time, after asking for all we may have. */
+int os_files(void);
 /* No core dumps: memory holds personal data. */
 void os_no_core(void);
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sodium.h>
@@ -282,6 +283,18 @@ bool os_never_sent(int socket)
            len >= offsetof(struct tcp_info, tcpi_bytes_received) +
                       sizeof info.tcpi_bytes_received &&
            info.tcpi_bytes_received == 0;
+}
+
+int os_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return INT_MAX;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    getrlimit(RLIMIT_NOFILE, &files);
+    return files.rlim_cur > INT_MAX ? INT_MAX : (int)files.rlim_cur;
 }
 
 void os_no_core(void)

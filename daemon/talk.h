@@ -33,6 +33,7 @@ struct door {
     int handles;                /* still open */
     struct listen where;
     bool public;
+    unsigned places;            /* callers at a time */
     const struct route *routes;
     char token[TOKEN_TEXT + 1];
     struct caller *callers;
