@@ -25,6 +25,7 @@ struct node {
     struct asking_plan plan;
     struct node_wait *waiting, **waiting_end;
     struct node_progress progress;
+    int64_t watchdog_ms, fed;   /* how often it is fed; when it last was */
     uint8_t boot[8];
     uint64_t asks;
 };
