@@ -181,6 +181,8 @@ static int hear_facts(struct answer *answer, struct bytes payload,
     int rc = store_take_facts(answer->store, &answer->station, payload,
                               &taken, &why);
 
+    if (taken.forked_at > 0)
+        note_forked(answer, &taken.origin, taken.forked_at);
     return heard(answer, rc, &taken, &why, fault);
 }
 
@@ -359,7 +361,9 @@ static int tell_more(struct answer *answer)
     struct buf nothing = {.data = NULL};
     int rc = store_commit(answer->store, NULL);
 
-    if (rc == 0 && answer->turns_lost != store_turns_lost(answer->store))
+    /* What was fed may be gone; what is told from here on is on disk. */
+    if (rc == 0 && answer->phase == TELL_HEAD &&
+        answer->turns_lost != store_turns_lost(answer->store))
         rc = ERR_AGAIN;
     if (rc < 0)
         return rc;

@@ -21,7 +21,8 @@ static void base_body(struct deciding *on, struct buf *out)
     db_num(stmt, 2, on->at.cell);
     db_text(stmt, 3, bytes_text(on->at.key));
     db_int(stmt, 4, STATE_TAKEN);
-    db_num(stmt, 5, on->entry->change.base);
+    db_num(stmt, 5, on->entry->change.base < on->entry->number
+                        ? on->entry->change.base : on->entry->number);
     if (db_step(on->store, stmt) == 1)
         at = (struct place_id){sqlite3_column_int64(stmt, 0),
                                db_column_num(stmt, 1)};

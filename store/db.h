@@ -58,7 +58,8 @@ struct store {
     uint64_t life, number, seq, reserved;
     uint64_t since_number, since_seq;   /* hub: what is above was drawn since
                                  * it was opened, or raised */
-    uint64_t number_kept, seq_kept;     /* as of the last commit */
+    uint64_t number_kept, seq_kept;     /* as of the last commit, like ... */
+    uint64_t since_number_kept, since_seq_kept; /* ... these */
     bool numbers_dirty;
     int64_t self;               /* origin.id drawn since open, 0: none yet */
     struct id self_origin;
@@ -131,6 +132,7 @@ struct store_mark {
     bool turn;                  /* no savepoint */
     int64_t tally[STATES];
     int64_t records, self;
+    struct id self_origin;
     uint64_t self_n;
     struct hash self_hash;
 };

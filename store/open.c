@@ -285,6 +285,7 @@ static int numbers_ready(struct store *store,
     store->number = store->seq = store->reserved = options->floor;
     store->number_kept = store->seq_kept = options->floor;
     store->since_number = store->since_seq = options->floor;
+    store->since_number_kept = store->since_seq_kept = options->floor;
     db_exec(store, "DROP INDEX IF EXISTS journal_number");      /* facts.c */
     store->careful = meta_get(store, "running", 0) != 0;
     return 0;

@@ -48,6 +48,7 @@ int store_take_hello(struct store *store, const struct station *station,
  * and with it everything since the last commit; the asker comes again. */
 #define FORKED_ALONE UINT64_MAX /* it goes on from nothing the hub believes */
 struct taken {
+    struct id origin;
     uint64_t count;             /* changes in it, if it was taken */
     uint64_t forked_at;         /* 0; the n under which another one is here; or
                                  * FORKED_ALONE */

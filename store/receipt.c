@@ -3,56 +3,72 @@
 
 #include <stdlib.h>
 
-int receipt_keep(struct store *store, int64_t origin,
-                 const struct confirm *confirm)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "INSERT OR REPLACE INTO receipt (origin, n, signed, life) "
-               "VALUES (?1, ?2, ?3, ?4)");
-    struct buf body;
-    int rc;
-
-    buf_init(&body, FRAME_MAX);
-    confirm_write(confirm, &body);
-    db_int(stmt, 1, origin);
-    db_num(stmt, 2, confirm->from);
-    db_bytes(stmt, 3, buf_view(&body));
-    db_num(stmt, 4, confirm->life);
-    rc = db_run(store, stmt);
-    buf_done(&body);
-    return rc;
-}
-
 struct receipt_row {
     uint64_t n, life;
     struct buf body;            /* the confirm as it came */
     struct confirm confirm;
 };
 
-/* The receipt that speaks of this change: 1 found, 0 none. */
+static bool receipt_read(sqlite3_stmt *stmt, struct receipt_row *out)
+{
+    struct bytes body = db_column(stmt, 2);
+
+    out->n = db_column_num(stmt, 0);
+    out->life = db_column_num(stmt, 1);
+    buf_clear(&out->body);
+    buf_put(&out->body, body.data, body.len);
+    return confirm_read(buf_view(&out->body), &out->confirm) == 0;
+}
+
+enum { LOOK_BACK = 16 };        /* receipts of one batch, after a refill */
+
+/* A receipt that speaks of this change: 1 found, 0 none. A later and narrower one
+ * may stand between it and the change. */
 static int receipt_of(struct store *store, int64_t origin, uint64_t n,
                       struct receipt_row *out)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT n, life, signed FROM receipt WHERE origin = ?1 AND "
-               "n <= ?2 AND life IS NOT NULL ORDER BY n DESC LIMIT 1");
-    struct bytes body;
-    int rc;
+               "n <= ?2 AND life IS NOT NULL ORDER BY n DESC LIMIT ?3");
+    bool found = false;
 
     db_int(stmt, 1, origin);
     db_num(stmt, 2, n);
-    rc = db_step(store, stmt);
-    if (rc == 1) {
-        out->n = db_column_num(stmt, 0);
-        out->life = db_column_num(stmt, 1);
-        body = db_column(stmt, 2);
-        buf_put(&out->body, body.data, body.len);
-        rc = confirm_read(buf_view(&out->body), &out->confirm) == 0 &&
-                     n < out->n + confirm_count(&out->confirm)
-                 ? 1 : 0;
-    }
+    db_int(stmt, 3, LOOK_BACK);
+    while (!found && db_step(store, stmt) == 1)
+        found = receipt_read(stmt, out) &&
+                n < out->n + confirm_count(&out->confirm);
     sqlite3_reset(stmt);
-    return rc;
+    return store->rc < 0 ? store->rc : found;
+}
+
+int receipt_keep(struct store *store, int64_t origin,
+                 const struct confirm *confirm)
+{
+    struct receipt_row *known = xmalloc(sizeof *known);
+    sqlite3_stmt *stmt;
+    bool wider;
+    int rc;
+
+    buf_init(&known->body, FRAME_MAX);
+    rc = receipt_of(store, origin, confirm->from, known);
+    wider = rc == 1 && known->n == confirm->from &&
+            confirm_count(&known->confirm) > confirm_count(confirm);
+    buf_clear(&known->body);
+    confirm_write(confirm, &known->body);
+    if (rc >= 0 && !wider) {
+        stmt = db_stmt(store, "INSERT OR REPLACE INTO receipt "
+                              "(origin, n, signed, life) "
+                              "VALUES (?1, ?2, ?3, ?4)");
+        db_int(stmt, 1, origin);
+        db_num(stmt, 2, confirm->from);
+        db_bytes(stmt, 3, buf_view(&known->body));
+        db_num(stmt, 4, confirm->life);
+        rc = db_run(store, stmt);
+    }
+    buf_done(&known->body);
+    free(known);
+    return rc < 0 ? rc : 0;
 }
 
 /* Its changes, all of them: the hub knows some perhaps, but only the whole ends

@@ -58,6 +58,7 @@ struct confirming {
     const struct confirm *confirm;
     struct origin_row origin;
     uint64_t n;
+    bool lost;                  /* the hub has less than it confirmed */
 };
 
 static int confirm_one(struct confirming *on, const struct run *run,
@@ -101,7 +102,7 @@ static int taken_rows(struct confirming *on, const struct run *run,
     sqlite3_stmt *stmt = db_stmt(
         on->store, "UPDATE journal SET state = ?5, number = ?4 + n - ?2 "
                    "WHERE origin = ?1 AND n BETWEEN ?2 AND ?3 AND "
-                   "state = ?6");
+                   "state = ?6 AND ifnull(number, 0) < ?4 + n - ?2");
     int rc;
 
     db_int(stmt, 1, on->origin.id);
@@ -169,6 +170,8 @@ static int taken_run(struct confirming *on, const struct run *run)
     rc = taken_rows(on, run, STATE_QUEUED);
     if (rc == 0)
         rc = taken_rows(on, run, STATE_RECEIVED);
+    if (rc == 0)                /* decided once more by a hub that lost it */
+        rc = taken_rows(on, run, STATE_TAKEN);
     db_int(row, 1, on->origin.id);
     db_num(row, 2, on->n + 1);
     db_num(row, 3, on->n + run->count);
@@ -258,6 +261,17 @@ static int named(struct store *store, int64_t origin)
     return db_run(store, stmt);
 }
 
+/* One hello names only so many: are there more to be named? */
+static bool names_left(struct store *store)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT 1 FROM origin WHERE again = 1 LIMIT 1");
+    bool left = db_step(store, stmt) == 1;
+
+    sqlite3_reset(stmt);
+    return left;
+}
+
 /* Have every origin named from the oldest on, unless that is under way. */
 static int name_all(struct store *store, bool *begun)
 {
@@ -287,8 +301,11 @@ static int heal(struct confirming *on, bool *healed)
     }
     if (rc == 0 && confirm->from == on->origin.confirmed + 1) {
         rc = named(store, on->origin.id);
+        *healed = *healed || (rc == 0 && sqlite3_changes(store->db) > 0 &&
+                              names_left(store));
         if (rc == 0 && confirm->through < on->origin.confirmed) {
             on->n = confirm->through;
+            on->lost = true;
             rc = confirmed_move(on);
             *healed = true;
             reached(store, REACH_HEALED);
@@ -361,12 +378,16 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
         !on.origin.own)
         return 0;
     rc = is_forked(&on) ? named(store, on.origin.id) : heal(&on, healed);
-    if (rc < 0 || *healed)
+    if (rc < 0 || on.lost)
         return rc;
     if (confirm->runs > 0 && confirm->from == on.origin.confirmed + 1) {
         reached(store, REACH_CONFIRM);
         rc = apply_marked(&on);
         *applied = rc == 0;
+        /* The hub had no change of ours to compare and spoke of another copy's:
+         * the next ask brings ours, and learns where the line parts. */
+        if (rc == ERR_FORKED)
+            return 0;
     } else if (confirm->from != on.origin.confirmed + 1) {
         reached(store, REACH_CONFIRM_OLD);
         return 0;               /* an old answer: known already */

@@ -261,6 +261,7 @@ int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
                        : rc == ERR_FORKED ? REACH_FORKED
                                           : REACH_GAP);
     out->count = rc == 0 ? count : 0;
+    out->origin = on->origin.origin;
     out->forked_at = on->forked_at;
     return rc < 0 ? fault_set(fault, rc, "batch", "not taken") : 0;
 }

@@ -62,16 +62,20 @@ static int confirm_runs(struct store *store, const struct origin_row *origin,
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT hash, state, ifnull(number, 0), reason, field, rule, "
-               "ifnull(length(bytes), 0) FROM journal "
+               "ifnull(length(bytes), 0), kinds FROM journal "
                "WHERE origin = ?1 AND n >= ?2 ORDER BY n LIMIT ?3");
     uint64_t told = out->from - 1, bytes = 0;
+    int64_t kinds = 0;          /* a batch has one set of them */
 
     db_int(stmt, 1, origin->id);
     db_num(stmt, 2, out->from);
     db_num(stmt, 3, max);
     while (db_step(store, stmt) == 1) {
         bytes += db_column_num(stmt, 6) + PLACE_HEAD;
-        if ((bytes > BATCH_SIZE_MAX && out->runs > 0) || !run_add(out, stmt))
+        if (kinds == 0)
+            kinds = sqlite3_column_int64(stmt, 7);
+        if ((bytes > BATCH_SIZE_MAX && out->runs > 0) ||
+            kinds != sqlite3_column_int64(stmt, 7) || !run_add(out, stmt))
             break;
         db_column_hash(stmt, 0, &out->hash);
         told++;

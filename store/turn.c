@@ -48,6 +48,7 @@ int mark_set(struct store *store, size_t size, struct store_mark *mark)
     memcpy(mark->tally, store->tally, sizeof mark->tally);
     mark->records = store->records;
     mark->self = store->self;
+    mark->self_origin = store->self_origin;
     mark->self_n = store->self_n;
     mark->self_hash = store->self_hash;
     return rc < 0 || mark->turn ? rc
@@ -81,6 +82,7 @@ void mark_undo(struct store *store, const struct store_mark *mark)
     memcpy(store->tally, mark->tally, sizeof store->tally);
     store->records = mark->records;
     store->self = mark->self;
+    store->self_origin = mark->self_origin;
     store->self_n = mark->self_n;
     store->self_hash = mark->self_hash;
     store->rc = 0;
@@ -102,6 +104,8 @@ void turn_undo(struct store *store)
     store->records = store->records_kept;
     store->number = store->number_kept; /* told to nobody */
     store->seq = store->seq_kept;
+    store->since_number = store->since_number_kept;
+    store->since_seq = store->since_seq_kept;
     store->turns_lost++;
     store->rc = 0;
     if (store->open_turn && turn_back(store) < 0)
@@ -200,6 +204,8 @@ int store_commit(struct store *store, struct fault *fault)
     store->open_turn = false;
     store->number_kept = store->number;
     store->seq_kept = store->seq;
+    store->since_number_kept = store->since_number;
+    store->since_seq_kept = store->since_seq;
     weigh(store, writes, pages);
     reached(store, REACH_COMMITTED);
     checkpoint(store);
