@@ -182,6 +182,19 @@ static bool noted(const struct record_row *a, const struct record_row *b)
            strcmp(a->host, b->host) == 0;
 }
 
+bool record_as(const struct kind *kind, int cell, const struct body *body,
+               struct record_row *out)
+{
+    bool host = kind->host_field >= 0 &&
+                kind->fields[kind->host_field].cell == cell;
+
+    if (cell == 1)
+        org_take(out->org, kind, kind->org_field, body);
+    if (host)
+        org_take(out->host, kind, kind->host_field, body);
+    return cell == 1 || host;
+}
+
 int record_note(struct store *store, struct record_row *row,
                 const struct kind *kind, int cell, const struct body *before,
                 const struct body *body)
@@ -191,10 +204,7 @@ int record_note(struct store *store, struct record_row *row,
 
     if (cell == 0)
         to.ended = body != NULL;
-    if (cell == 1)
-        org_take(to.org, kind, kind->org_field, body);
-    if (kind->host_field >= 0 && kind->fields[kind->host_field].cell == cell)
-        org_take(to.host, kind, kind->host_field, body);
+    record_as(kind, cell, body, &to);
     rc = lookup_note(store, row->id, kind, cell, before, body);
     if (rc < 0 || noted(&to, row))
         return rc;

@@ -53,6 +53,10 @@ struct place_id cell_shown(const struct cell_row *row);
 int record_note(struct store *store, struct record_row *row,
                 const struct kind *kind, int cell, const struct body *before,
                 const struct body *body);
+/* Whose the record would be, and who its host, if this cell showed `body`: into
+ * `out`. True when the cell tells either. */
+bool record_as(const struct kind *kind, int cell, const struct body *body,
+               struct record_row *out);
 /* Hide it from here on (seq of its departure), or show it again (0). */
 int record_set_gone(struct store *store, struct record_row *row,
                     uint64_t seq);

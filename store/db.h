@@ -47,7 +47,12 @@ struct store {
                                  * told beforehand; they stay in the cache */
     uint64_t weight;            /* pages of log for 1024 writes, lately */
     uint64_t turns_lost;
-    bool careful;               /* hub: one change per commit, behind a mark */
+    bool restored;              /* hub: lives are missing since this copy */
+    bool careful;               /* hub: after an unclean stop, until each origin
+                                 * has passed a batch: one change per commit */
+    int64_t *passed;            /* origins that did */
+    int npassed;
+    struct id failing;          /* the origin that made a turn fail, or zeros */
     bool ready;                 /* store_open returned it */
     bool broken;                /* a commit failed: nothing is known */
     int rc;                     /* first SQLite error of this call, as ERR_* */

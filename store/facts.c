@@ -8,6 +8,7 @@
  * a case. A change that had no verdict yet is decided now.
  */
 #include "proto/facts.h"
+#include "store/merge.h"
 #include "store/taking.h"
 
 #include <stdio.h>
@@ -17,14 +18,20 @@
 struct refill {
     struct taking on;
     struct facts facts;
-    int run;                    /* where the verdicts stand ... */
-    uint64_t in_run;            /* ... and how many of this run were used */
 };
+
+/* It goes on from what is in force, and that one's number was drawn anew. */
+static bool overtaken(struct taking *on, uint64_t number)
+{
+    return on->entry.state == STATE_TAKEN && number < on->on.at.number &&
+           line_follows(on->store, on->entry.at, on->on.at.force);
+}
 
 /* A number that meanwhile is another's is drawn anew. Asked for the first time,
  * the journal gets an index by number, which the next start drops. */
-static uint64_t number_for(struct store *store, uint64_t number)
+static uint64_t number_for(struct taking *on, uint64_t number)
 {
+    struct store *store = on->store;
     sqlite3_stmt *stmt;
     bool used;
 
@@ -34,19 +41,53 @@ static uint64_t number_for(struct store *store, uint64_t number)
     db_num(stmt, 1, number);
     used = number == 0 || db_step(store, stmt) == 1;
     sqlite3_reset(stmt);
-    if (!used && number <= store->number)
+    if (!used && number <= store->number && !overtaken(on, number))
         return number;
     reached(store, REACH_RENUMBERED);
     return next_number(store);
 }
 
-/* ---- did what is in force now know it? ---- */
+/* ---- would what is in force now have been taken? ---- */
 
 static bool knew_it(struct store *store, const struct entry *newer,
                     const struct entry *fact)
 {
-    return newer->readable && (newer->change.base >= fact->number ||
-                               line_follows(store, newer->at, fact->at));
+    return newer->change.base >= fact->number ||
+           line_follows(store, newer->at, fact->at);
+}
+
+/* Decided over the hole, a change was perhaps let in that this fact forbids: a
+ * fixed cell, one that only the county may write once it has a value. */
+static bool still_taken(struct deciding *on, const struct entry *newer)
+{
+    const char *org = origin_org(on->store, newer->at.origin);
+    enum reason reason;
+    struct merge_in in = {
+        .kind = on->kind,
+        .cell = on->cell,
+        .ever = true,
+        .removed = on->entry->change.removal,
+        .force = &on->entry->change.body,
+        .removal = newer->change.removal,
+        .body = &newer->change.body,
+        .settles = newer->change.nsettles > 0,
+        .knew = knew_it(on->store, newer, on->entry),
+        .owner = org_covers(org, bytes_text(on->row.org)),
+        .host = org_covers(org, bytes_text(on->row.host)),
+        .county = org_covers(org, bytes_text(on->store->org)),
+    };
+
+    return merge(&in, &reason) != STATE_PARKED;
+}
+
+static bool agrees(struct deciding *on, const struct entry *newer)
+{
+    if (!newer->readable)
+        return false;
+    return newer->number > on->store->since_number &&
+                   newer->cell == on->entry->cell && on->cell > 0
+               ? still_taken(on, newer)
+               : knew_it(on->store, newer, on->entry);
 }
 
 /* The oldest state of this cell that was put in force after the fact: whoever
@@ -84,12 +125,43 @@ static int note_unknowing(struct refill *of)
 
     entry_init(&newer);
     rc = successor(of, on->at.cell, &newer);
-    if (rc == 1 && !knew_it(on->store, &newer, on->entry)) {
+    if (rc == 1 && !agrees(on, &newer)) {
         reached(on->store, REACH_RESTORED);
         rc = case_open(on, REASON_RESTORED);
     }
     entry_done(&newer);
     return rc < 0 ? rc : 0;
+}
+
+/* An ending of this life speaks for cells whose lost states its author never saw,
+ * whatever number it gives for its base. */
+static int note_ended(struct refill *of)
+{
+    struct deciding *on = &of->on.on;
+    struct cell_row end;
+    int rc = !on->row.ended || on->at.cell == CELL_END
+                 ? 0
+                 : cell_find(on->store, on->row.id, CELL_END,
+                             bytes_of(NULL, 0), &end);
+
+    if (rc != 1 || end.number <= on->store->since_number ||
+        line_follows(on->store, end.force, on->entry->at))
+        return rc < 0 ? rc : 0;
+    reached(on->store, REACH_RESTORED);
+    return case_open(on, REASON_RESTORED);
+}
+
+/* Whoever sees the record as the fact says, and not as it stands, must hear that
+ * it left. */
+static int tell_left(struct deciding *on)
+{
+    struct record_row was = on->row, is = on->row;
+
+    if (!record_as(on->kind, on->cell, &on->entry->change.body, &was) ||
+        (strcmp(was.org, is.org) == 0 &&
+         strcmp(was.host, is.host) == 0))
+        return 0;
+    return news_moved(on->store, &was, &is);
 }
 
 /* ---- one change ---- */
@@ -111,28 +183,40 @@ static int fold_known(struct deciding *on)
     return rc < 0 ? rc : 0;
 }
 
-static int apply(struct refill *of)
+/* Facts mostly come in order of number, and then nothing newer of the cell can
+ * have been found the same as this one. */
+static bool in_order(struct deciding *on)
+{
+    uint64_t before = 0;
+
+    if (on->entry->state != STATE_TAKEN || on->entry->change.nsettles > 0)
+        return false;
+    return journal_number(on->store, on->entry->past, &before) >= 0 &&
+           before < on->entry->number;
+}
+
+/* `number` is the one it was given: its place among the states of its cell, unless
+ * the one before it there was drawn anew. */
+static int apply(struct refill *of, uint64_t number)
 {
     struct deciding *on = &of->on.on;
     bool taken = on->entry->state == STATE_TAKEN;
-    int rc = 0;
+    bool wins = taken && (number > on->at.number ||
+                          overtaken(&of->on, number));
+    int rc = wins ? decide_enter(on) : cell_save(on->store, &on->at);
 
-    if (taken && on->entry->number > on->at.number)
-        rc = decide_enter(on);
-    else
-        rc = cell_save(on->store, &on->at);
     if (rc == 0)
         rc = journal_add(on->store, on->entry);
-    if (rc == 0)
+    if (rc == 0 && !in_order(on))
         rc = fold_known(on);
     tally_move(on->store, -1, (int)on->entry->state, 1);
     if (rc == 0)
         rc = decide_after(on);
-    /* In force by its number; an ending may still stand over newer cells. */
-    if (rc == 0 && taken && (on->at.cell == CELL_END ||
-                             on->at.number > on->entry->number))
+    if (rc == 0 && taken && !wins)
+        rc = tell_left(on);
+    if (rc == 0 && taken && (!wins || on->at.cell == CELL_END))
         rc = note_unknowing(of);
-    return rc;
+    return rc == 0 && taken ? note_ended(of) : rc;
 }
 
 static int enter(struct refill *of, const struct place *place,
@@ -159,7 +243,7 @@ static int enter(struct refill *of, const struct place *place,
     if (rc < 0)
         return rc;
     entry->state = (enum state)run->verdict;
-    entry->number = number_for(on->store, number);
+    entry->number = number_for(on, number);
     entry->reason = (enum reason)run->reason;
     snprintf(entry->field, sizeof entry->field, "%s", run->field);
     snprintf(entry->rule, sizeof entry->rule, "%s", run->rule);
@@ -167,44 +251,36 @@ static int enter(struct refill *of, const struct place *place,
     if (entry->change.has_was)
         rc = came_before(on);   /* keeps its old name */
     if (rc >= 0)
-        rc = apply(of);
+        rc = apply(of, number);
     return rc == 0 ? decide_waiting_for(on) : rc;
 }
 
 /* ---- all of them ---- */
 
-static int enter_next(struct refill *of, const struct place *place)
+/* The verdict of the n-th change of the receipt. */
+static const struct run *run_of(const struct confirm *confirm, uint64_t n,
+                                uint64_t *number)
 {
-    const struct run *run = &of->facts.confirm.run[of->run];
-    uint64_t number = run->number == 0 ? 0 : run->number + of->in_run;
-    int rc = 0;
+    const struct run *run = confirm->run;
 
-    if (++of->in_run == run->count) {
-        of->run++;
-        of->in_run = 0;
-    }
-    if (place->n <= of->on.origin.n)
-        return known_place(&of->on, place);
-    rc = enter(of, place, run, number);
-    if (rc < 0)
-        return rc;
-    reached(of->on.store, REACH_REFILLED);
-    of->on.origin.n = place->n;
-    of->on.origin.hash = place->hash;
-    return commit_if_heavy(&of->on);
+    for (n -= confirm->from; n >= run->count; run++)
+        n -= run->count;
+    *number = run->number == 0 ? 0 : run->number + n;
+    return run;
 }
 
-static int enter_all(struct refill *of, struct batch batch)
+static int enter_place(struct taking *on, const struct place *place,
+                       void *user)
 {
-    struct place place;
-    int rc;
+    struct refill *of = user;
+    uint64_t number;
+    const struct run *run = run_of(&of->facts.confirm, place->n, &number);
+    int rc = enter(of, place, run, number);
 
-    while ((rc = batch_next(&batch, &place)) == 1) {
-        rc = enter_next(of, &place);
-        if (rc < 0)
-            return rc;
-    }
-    return rc < 0 ? rc : origin_move(&of->on);
+    (void)on;
+    if (rc == 0)
+        reached(of->on.store, REACH_REFILLED);
+    return rc;
 }
 
 static bool verdicts_valid(const struct confirm *confirm)
@@ -214,6 +290,19 @@ static bool verdicts_valid(const struct confirm *confirm)
             confirm->run[i].verdict > STATE_ASIDE)
             return false;
     return true;
+}
+
+static uint64_t greatest(const struct confirm *confirm)
+{
+    uint64_t number = 0;
+
+    for (int i = 0; i < confirm->runs; i++) {
+        const struct run *run = &confirm->run[i];
+
+        if (run->number > 0 && run->number + run->count - 1 > number)
+            number = run->number + run->count - 1;
+    }
+    return number;
 }
 
 static int take_facts(struct refill *of, const struct station *station,
@@ -228,7 +317,9 @@ static int take_facts(struct refill *of, const struct station *station,
         return store_take(store, station, batch, out, fault);
     rc = taking_open(&of->on, store, station, batch);
     if (rc == 0)
-        rc = enter_all(of, *batch);
+        rc = numbers_clear(store, greatest(&of->facts.confirm));
+    if (rc == 0)
+        rc = take_places(&of->on, *batch, enter_place, of);
     rc = taking_end(&of->on, rc, batch->count, out, fault);
     taking_close(&of->on);
     return rc;

@@ -2,9 +2,11 @@
  * Station: the same disk ran twice.
  *
  * Happy path: the hub took one copy's changes and says so to the other; here
- * each change that has no verdict is written once more under a new origin, with
- * its old name in it, and every pointer to its old place follows. The saves stay
- * the same saves, told by the same tokens.
+ * each change is written once more under a new origin, with its old name in it,
+ * and every pointer to its old place follows. The saves stay the same saves, told
+ * by the same tokens. None of them has a verdict, unless the hub also lost days in
+ * between and gave the name to the other copy: then what it was told is true no
+ * longer, it is asked again, and the news are heard again from the start.
  */
 #include "store/fork.h"
 
@@ -19,6 +21,7 @@ struct forking {
     struct store *store;
     struct move *move;          /* in order of `from` */
     int moves;
+    bool decided;               /* one of them had a verdict */
 };
 
 static int repoint(struct forking *on, const struct entry *old,
@@ -29,6 +32,10 @@ static int repoint(struct forking *on, const struct entry *old,
          "cell = ?2 AND own_origin = ?3 AND own_n = ?4"),
         ("UPDATE cell SET last_origin = ?5, last_n = ?6 WHERE record = ?1 AND "
          "cell = ?2 AND last_origin = ?3 AND last_n = ?4"),
+        ("UPDATE cell SET origin = NULL, n = NULL, number = 0, "
+         "own_origin = ifnull(own_origin, ?5), own_n = ifnull(own_n, ?6), "
+         "own_base = ifnull(own_base, 0) WHERE record = ?1 AND cell = ?2 AND "
+         "origin = ?3 AND n = ?4"),
         (PAST_OF_RECORD "UPDATE journal SET past_origin = ?5, past_n = ?6 "
          "WHERE past_origin = ?3 AND past_n = ?4 AND "
          "(origin, n) IN (SELECT origin, n FROM past)"),
@@ -36,7 +43,7 @@ static int repoint(struct forking *on, const struct entry *old,
     int rc = 0;
 
     /* The chain is walked from its end: it must not yet lead elsewhere. */
-    for (int i = 2; i >= 0 && rc == 0; i--) {
+    for (int i = 3; i >= 0 && rc == 0; i--) {
         sqlite3_stmt *stmt = db_stmt(on->store, sql[i]);
 
         db_int(stmt, 1, old->record);
@@ -50,15 +57,22 @@ static int repoint(struct forking *on, const struct entry *old,
     return rc;
 }
 
-static int forget(struct store *store, struct place_id at)
+static int forget(struct store *store, const struct entry *old)
 {
-    sqlite3_stmt *stmt =
-        db_stmt(store, "DELETE FROM journal WHERE origin = ?1 AND n = ?2");
+    static const char *const sql[] = {
+        "DELETE FROM journal WHERE origin = ?1 AND n = ?2",
+        "DELETE FROM cases WHERE origin = ?1 AND n = ?2"};
+    int rc = 0;
 
-    db_int(stmt, 1, at.origin);
-    db_num(stmt, 2, at.n);
-    tally_move(store, STATE_QUEUED, -1, 1);
-    return db_run(store, stmt);
+    for (int i = 0; i < 2 && rc == 0; i++) {
+        sqlite3_stmt *stmt = db_stmt(store, sql[i]);
+
+        db_int(stmt, 1, old->at.origin);
+        db_num(stmt, 2, old->at.n);
+        rc = db_run(store, stmt);
+    }
+    tally_move(store, (int)old->state, -1, 1);
+    return rc;
 }
 
 static int move_one(struct forking *on, struct place_id at)
@@ -83,7 +97,8 @@ static int move_one(struct forking *on, struct place_id at)
         if (rc == 0)
             rc = repoint(on, &old, to);
         if (rc == 0)
-            rc = forget(store, at);
+            rc = forget(store, &old);
+        on->decided = on->decided || old.state != STATE_QUEUED;
         on->move = xrealloc(on->move, sizeof *on->move *
                                           ((size_t)on->moves + 1));
         on->move[on->moves++] = (struct move){at, to};
@@ -102,14 +117,13 @@ static int move_all(struct forking *on, int64_t origin, uint64_t from)
     do {
         sqlite3_stmt *stmt = db_stmt(
             on->store, "SELECT j.origin, j.n FROM journal j JOIN origin o "
-                       "ON o.id = j.origin WHERE o.own = 1 AND j.state = ?4 "
-                       "AND j.origin <> ?3 AND (j.origin, j.n) > (?1, ?2) "
+                       "ON o.id = j.origin WHERE o.own = 1 AND j.n <= o.n AND "
+                       "j.origin <> ?3 AND (j.origin, j.n) > (?1, ?2) "
                        "ORDER BY j.origin, j.n LIMIT 1");
 
         db_int(stmt, 1, at.origin);
         db_num(stmt, 2, at.n);
         db_int(stmt, 3, on->store->self);
-        db_int(stmt, 4, STATE_QUEUED);
         rc = db_step(on->store, stmt);
         if (rc == 1)
             at = (struct place_id){sqlite3_column_int64(stmt, 0),
@@ -230,6 +244,8 @@ int fork_line(struct store *store, const struct origin_row *origin,
         rc = move_tokens(&on, origin->id);
     if (rc == 0)
         rc = end_old(store, origin->id, from - 1, &parent.hash);
+    if (rc == 0 && on.decided)
+        rc = db_exec(store, "UPDATE stream SET cursor = 0");
     free(on.move);
     return rc;
 }

@@ -202,14 +202,21 @@ static int hear_verdict(struct hearing *on, const struct news_item *item)
     if (verdict.state == STATE_SETTLED)
         verdict.state = STATE_PARKED;
     rc = at.origin == 0 ? 0 : journal_load(on->store, at, &on->entry);
-    if (rc != 1 || (on->entry.state != STATE_RECEIVED &&
-                    on->entry.state != STATE_QUEUED))
-        return rc < 0 ? rc : 0;
+    if (rc != 1)
+        return rc;
     verdict.record = on->entry.record;
     verdict.cell = on->entry.cell;
     verdict.key = bytes_text(on->entry.key);
-    on->out->verdicts++;
-    return verdict_apply(on->store, &verdict, on->entry.state);
+    if (on->entry.state == STATE_RECEIVED || on->entry.state == STATE_QUEUED) {
+        on->out->verdicts++;
+        return verdict_apply(on->store, &verdict, on->entry.state);
+    }
+    /* A hub that lost it decided it once more. */
+    if (on->entry.state != STATE_TAKEN || verdict.state != STATE_TAKEN ||
+        item->number <= on->entry.number)
+        return 0;
+    rc = journal_renumber(on->store, at, item->number);
+    return rc < 0 ? rc : verdict_cell(on->store, &verdict);
 }
 
 static int hear(struct hearing *on, const struct news_item *item)

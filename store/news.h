@@ -9,8 +9,13 @@ uint64_t next_seq(struct store *store);
 /* Make sure that numbers and seqs may be drawn up to here; fails into
  * store->rc. */
 void numbers_reserve_upto(struct store *store, uint64_t upto);
+/* This number was drawn in a life that was lost: what was decided since the start
+ * must not stand in its place. (In raise.c, like the next.) */
+int numbers_clear(struct store *store, uint64_t number);
+/* Tell all news again, above everything that was ever told. */
+int news_again(struct store *store);
 /* A station knows newer ones: this hub was set back unnoticed. Go on above
- * them, with all that was decided since the start. (In raise.c.) */
+ * them, and tell the news of since the start again. */
 int numbers_raise(struct store *store, uint64_t life, uint64_t number,
                   uint64_t seq);
 

@@ -3,6 +3,7 @@
  * and kinds loaded. What can fail: another process holds the file, it is of
  * another version or damaged, the disk refuses.
  */
+#include "store/news.h"
 #include "store/plan.h"
 
 #include <stdio.h>
@@ -250,6 +251,8 @@ static int kinds_ready(struct store *store, const struct kinds *files,
         origin_ready(store);
     if (rc == 0)
         rc = running(store, true);
+    if (rc == 0 && store->restored)
+        rc = news_again(store);
     if (rc == 0)
         rc = store_commit(store, fault);
     buf_done(&kept);
@@ -281,6 +284,9 @@ static int numbers_ready(struct store *store,
     if (store->number > options->floor || store->seq > options->floor)
         return fault_set(fault, ERR_NUMBERS, "",
                          "the file of numbers is older than the store");
+    /* Somebody may have heard another copy of this store in between, and passed
+     * news of this one that it never had. */
+    store->restored = store->life > 0 && options->life > store->life + 1;
     store->life = options->life;
     store->number = store->seq = store->reserved = options->floor;
     store->number_kept = store->seq_kept = options->floor;
@@ -360,6 +366,7 @@ void store_close(struct store *store)
     if (store->plan != NULL)
         shown_done(&store->plan->shown);
     free(store->plan);
+    free(store->passed);
     free(store->streams);
     free(store->stations);
     free(store);

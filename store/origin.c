@@ -204,10 +204,27 @@ static int origin_draw(struct store *store, const struct id *origin,
     return 0;
 }
 
+/* How far the origin in use came is not written with each save. */
+static int origin_end(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
+
+    if (store->self == 0 || store->self_n == 0)
+        return 0;
+    db_int(stmt, 1, store->self);
+    db_num(stmt, 2, store->self_n);
+    db_hash(stmt, 3, &store->self_hash);
+    return db_run(store, stmt);
+}
+
 int origin_renew(struct store *store, const struct origin_row *parent)
 {
     struct id origin;
+    int rc = origin_end(store);
 
+    if (rc < 0)
+        return rc;
     store->world.random(store->world.user, origin.b, ID_SIZE);
     return origin_draw(store, &origin, parent);
 }

@@ -3,10 +3,11 @@
  * than it has drawn.
  *
  * What was decided since the start may carry a number that another change had in
- * the lost time, and its news a seq that some cursor has passed. Both are moved
- * above everything the station knows, so that a refilled fact keeps its number and
- * its order, and nobody misses news. It is taken for granted that a hub is set
- * back while it does not run.
+ * the lost time, and its news a seq that some cursor has passed. The news are told
+ * again above everything the station knows, at once: that costs bytes only, should
+ * the station be wrong. The numbers move when a receipt proves that they were
+ * used before, so that the fact keeps its own. It is taken for granted that a hub
+ * is set back while it does not run.
  */
 #include "store/news.h"
 
@@ -25,13 +26,23 @@ static uint64_t above(uint64_t known, uint64_t own)
     return known > own ? known : own;
 }
 
-static void renumber(struct store *store, uint64_t by, uint64_t since)
+int numbers_clear(struct store *store, uint64_t number)
 {
+    uint64_t by = store->number - store->since_number;
+
+    if (number <= store->since_number || by == 0)
+        return 0;
+    reached(store, REACH_CLEARED);
+    numbers_reserve_upto(store, store->number + by);
+    if (store->rc < 0)
+        return store->rc;
     shift(store, "UPDATE journal SET number = number + ?1 WHERE number > ?2",
-          by, since);
-    shift(store, "UPDATE cell SET number = number + ?1 WHERE number > ?2",
-          by, since);
+          by, store->since_number);
+    shift(store, "UPDATE cell SET number = number + ?1 WHERE number > ?2", by,
+          store->since_number);
+    store->since_number = store->number;
     store->number += by;
+    return store->rc;
 }
 
 static void retell(struct store *store, uint64_t by, uint64_t since)
@@ -60,19 +71,25 @@ int numbers_raise(struct store *store, uint64_t life, uint64_t number,
         numbers_reserve_upto(store, store->number);
         return store->rc;
     }
-    number = above(number, store->number);
     seq = above(seq, store->seq);
-    numbers_reserve_upto(store, above(2 * number - store->since_number,
-                                      2 * seq - store->since_seq));
+    numbers_reserve_upto(store, above(number, 2 * seq - store->since_seq));
     if (store->rc < 0)
         return store->rc;
-    if (store->number > store->since_number)
-        renumber(store, number - store->since_number, store->since_number);
     if (store->seq > store->since_seq)
         retell(store, seq - store->since_seq, store->since_seq);
     store->number = above(number, store->number);
     store->seq = above(seq, store->seq);
-    store->since_number = number;
     store->since_seq = seq;
+    return store->rc;
+}
+
+int news_again(struct store *store)
+{
+    uint64_t by = store->seq;
+
+    numbers_reserve_upto(store, 2 * by);
+    if (store->rc == 0)
+        retell(store, by, 0);
+    store->since_seq = store->seq;
     return store->rc;
 }

@@ -61,6 +61,7 @@ struct store;
     X(REACH_REFILLED, "heal.refilled") \
     X(REACH_RENUMBERED, "heal.renumbered") \
     X(REACH_RESTORED, "heal.restored")    /* a refilled state became a case */ \
+    X(REACH_CLEARED, "heal.cleared")      /* numbers moved out of a fact's way */ \
     X(REACH_RETOLD, "heal.retold")        /* news told under new seqs */ \
     X(REACH_NEWS_HEARD, "settle.cursor-before")   /* told, cursor not moved */ \
     X(REACH_CONFIRM_HEARD, "settle.confirmed-before") \

@@ -183,7 +183,7 @@ static int keep_head(struct store *store, const struct station *station,
     if (parent < 0)
         return (int)parent;
     if (parent != 0 && goes_round(store, row, parent))
-        return ERR_FORMAT;
+        return 0;               /* whoever claimed it so, the others go on */
     stmt = db_stmt(store, "UPDATE origin SET station = ?2, "
                           "parent = nullif(?3, 0), parent_n = ?4, "
                           "parent_hash = ?5 "

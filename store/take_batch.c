@@ -24,7 +24,7 @@ static int same_place(struct taking *on, struct place_id at,
     return memcmp(known.b, hash->b, HASH_SIZE) == 0 ? 0 : ERR_FORKED;
 }
 
-int known_place(struct taking *on, const struct place *place)
+static int known_place(struct taking *on, const struct place *place)
 {
     struct place_id at = {on->origin.id, place->n};
     int rc = same_place(on, at, &place->hash);
@@ -67,7 +67,7 @@ static int anchored(struct taking *on, const struct batch *batch)
                ? 0 : forked_at(on, batch->first);
 }
 
-int origin_move(struct taking *on)
+static int origin_move(struct taking *on)
 {
     sqlite3_stmt *stmt = db_stmt(
         on->store, "UPDATE origin SET n = ?2, hash = ?3 WHERE id = ?1");
@@ -113,7 +113,49 @@ static bool is_own_fault(int err)
     return err == ERR_FAULT || err == ERR_CORRUPT;
 }
 
-static int take_carefully(struct taking *on, const struct place *place)
+static bool is_failing(const struct taking *on)
+{
+    return id_equal(&on->store->failing, &on->origin.origin);
+}
+
+static bool has_passed(const struct taking *on)
+{
+    for (int i = 0; i < on->store->npassed; i++)
+        if (on->store->passed[i] == on->origin.id)
+            return true;
+    return false;
+}
+
+/* Another station's good batch says nothing of this one's. */
+static bool is_careful(const struct taking *on)
+{
+    return is_failing(on) || (on->store->careful && !has_passed(on));
+}
+
+enum { PASSED_MAX = 4096 };     /* origins; with so many it was not a change */
+
+/* A batch of this origin has passed. */
+static int pass(struct taking *on)
+{
+    struct store *store = on->store;
+
+    if (!is_careful(on))
+        return 0;
+    if (is_failing(on))
+        memset(&store->failing, 0, sizeof store->failing);
+    if (store->careful && !has_passed(on)) {
+        store->passed = xrealloc(store->passed, sizeof *store->passed *
+                                                    ((size_t)store->npassed +
+                                                     1));
+        store->passed[store->npassed++] = on->origin.id;
+        store->careful = store->npassed < PASSED_MAX;
+    }
+    return mark_deciding(store, (struct place_id){0, 0});
+}
+
+/* One change behind its mark. `take` decides it, or enters what was decided. */
+static int take_carefully(struct taking *on, const struct place *place,
+                          take_fn *take, void *user)
 {
     struct store *store = on->store;
     struct place_id at = {on->origin.id, place->n};
@@ -132,7 +174,7 @@ static int take_carefully(struct taking *on, const struct place *place)
         if (rc == 0)
             rc = store_write(store);
         if (rc == 0)
-            rc = take_place(on, place);
+            rc = take(on, place, user);
         if (!is_own_fault(rc))
             return rc;
         turn_undo(store);
@@ -144,10 +186,8 @@ static int take_carefully(struct taking *on, const struct place *place)
     return rc < 0 ? rc : set_aside(on);
 }
 
-/* ---- the batch ---- */
-
 /* The log must not grow past its bound, however long the batch. */
-int commit_if_heavy(struct taking *on)
+static int commit_if_heavy(struct taking *on)
 {
     int rc;
 
@@ -159,14 +199,15 @@ int commit_if_heavy(struct taking *on)
     return rc < 0 ? rc : store_write(on->store);
 }
 
-static int take_next(struct taking *on, const struct place *place)
+static int take_next(struct taking *on, const struct place *place,
+                     take_fn *take, void *user)
 {
     int rc;
 
     if (place->n <= on->origin.n)
         return known_place(on, place);
-    rc = on->store->careful ? take_carefully(on, place)
-                            : take_place(on, place);
+    rc = is_careful(on) ? take_carefully(on, place, take, user)
+                        : take(on, place, user);
     if (rc < 0)
         return rc;
     on->origin.n = place->n;
@@ -174,23 +215,22 @@ static int take_next(struct taking *on, const struct place *place)
     return commit_if_heavy(on);
 }
 
-static int take_places(struct taking *on, struct batch batch)
+int take_places(struct taking *on, struct batch batch, take_fn *take,
+                void *user)
 {
     struct place place;
     int rc, moved;
 
     while ((rc = batch_next(&batch, &place)) == 1) {
-        rc = take_next(on, &place);
+        rc = take_next(on, &place, take, user);
         if (rc < 0)
             break;
     }
     if (rc < 0 && rc != ERR_FORMAT && rc != ERR_FORKED)
         return rc;
     moved = origin_move(on);
-    if (moved == 0 && rc == 0 && on->store->careful) {
-        moved = mark_deciding(on->store, (struct place_id){0, 0});
-        on->store->careful = false;
-    }
+    if (moved == 0 && rc == 0)
+        moved = pass(on);
     return moved < 0 ? moved : rc;
 }
 
@@ -201,7 +241,7 @@ static int lose_turn(struct taking *on, int rc)
     turn_undo(on->store);
     if (!is_own_fault(rc))
         return rc;
-    on->store->careful = true;
+    on->store->failing = on->origin.origin;
     return ERR_AGAIN;
 }
 
@@ -266,6 +306,13 @@ int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
     return rc < 0 ? fault_set(fault, rc, "batch", "not taken") : 0;
 }
 
+static int decide_place(struct taking *on, const struct place *place,
+                        void *user)
+{
+    (void)user;
+    return take_place(on, place);
+}
+
 int store_take(struct store *store, const struct station *station,
                const struct batch *batch, struct taken *out,
                struct fault *fault)
@@ -279,7 +326,7 @@ int store_take(struct store *store, const struct station *station,
     reached(store, REACH_TAKE);
     rc = taking_open(&on, store, station, batch);
     if (rc == 0)
-        rc = take_places(&on, *batch);
+        rc = take_places(&on, *batch, decide_place, NULL);
     rc = taking_end(&on, rc, batch->count, out, fault);
     taking_close(&on);
     return rc;

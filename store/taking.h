@@ -44,11 +44,11 @@ int taking_open(struct taking *on, struct store *store,
 int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
                struct fault *fault);
 void taking_close(struct taking *on);
-/* A place that is here already: is it the same change? */
-int known_place(struct taking *on, const struct place *place);
-/* Note how far the origin has come; commit, if the turn is a long one. */
-int origin_move(struct taking *on);
-int commit_if_heavy(struct taking *on);
+/* Take in all places of the batch with `take`, carefully where it must be; what is
+ * here already is compared. */
+typedef int take_fn(struct taking *on, const struct place *place, void *user);
+int take_places(struct taking *on, struct batch batch, take_fn *take,
+                void *user);
 
 /* Is on->entry here already, under the name it had before a fork? 1 yes; if not,
  * that name is kept. (branch.c, like the next two.) */

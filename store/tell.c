@@ -121,6 +121,11 @@ static int confirm_known(struct store *store, const struct origin_row *origin,
         out->standing = STANDING_FORKED;
     else if (orphan(store, origin))
         out->standing = STANDING_ORPHAN;
+    /* It has nothing to send, but what was confirmed to it is not what stands here:
+     * all of it must come again to tell from where on. */
+    if (forked_at == 0 && upto == 0 && head->n > 0 &&
+        head->confirmed >= head->n)
+        out->through = 0;
     if (upto > origin->n)
         upto = origin->n;
     if (upto <= head->confirmed)
