@@ -23,6 +23,9 @@
 #define WRITE(at, handler) \
     {.method = "POST", .path = (at), .type = JSON_TYPE, .max = BODY_MAX, \
      .end = (handler)}
+#define WRITE_DROP(at, handler, with_drop) \
+    {.method = "POST", .path = (at), .type = JSON_TYPE, .max = BODY_MAX, \
+     .end = (handler), .drop = (with_drop)}
 
 const struct route api_routes[] = {
     READ("/", NULL, api_page),
@@ -45,7 +48,7 @@ const struct route api_routes[] = {
     WRITE("/api/retry", api_retry),
     WRITE("/api/sync", api_sync),
     WRITE("/api/rebuild", api_rebuild),
-    WRITE("/api/verify", api_verify),
+    WRITE_DROP("/api/verify", api_verify, api_verify_drop),
     {
         .method = "POST",
         .path = "/api/import",
@@ -173,15 +176,6 @@ int api_rebuild(struct request *request, struct fault *fault)
     rc = store_rebuild(node_store(request->node), fault);
     if (rc == 0)
         log_event(LOG_I, 6011, "store.rebuilt", NULL);
-    return told(request, rc);
-}
-
-int api_verify(struct request *request, struct fault *fault)
-{
-    int rc = store_verify(node_store(request->node), fault);
-
-    if (rc == 0)
-        log_event(LOG_I, 6012, "store.verified", NULL);
     return told(request, rc);
 }
 

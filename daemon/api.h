@@ -17,7 +17,6 @@ extern const struct route api_routes[];
 int api_status(struct request *request, struct fault *fault);   /* api.c */
 int api_sync(struct request *request, struct fault *fault);
 int api_rebuild(struct request *request, struct fault *fault);
-int api_verify(struct request *request, struct fault *fault);
 int api_page(struct request *request, struct fault *fault);
 int api_metrics(struct request *request, struct fault *fault);
 
@@ -27,6 +26,9 @@ int api_export(struct request *request, struct fault *fault);
 void api_list_drop(struct request *request);
 
 int api_log(struct request *request, struct fault *fault);      /* api_log.c */
+
+int api_verify(struct request *request, struct fault *fault);   /* api_care.c */
+void api_verify_drop(struct request *request);
 
 int api_put(struct request *request, struct fault *fault);      /* api_write.c */
 int api_edit(struct request *request, struct fault *fault);

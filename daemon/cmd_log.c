@@ -1,5 +1,4 @@
-/* log reads the file itself, so it works without a daemon; rebuild and verify
- * ask the daemon, which alone opens the database. */
+/* log reads the file itself, so it works without a daemon. */
 #include "daemon/command.h"
 #include "daemon/log.h"
 
@@ -47,32 +46,4 @@ int cmd_log(struct cli *cli)
                       "the log cannot be read, %s: %s [YZ%04d]\n"),
             path, strerror(errno), err_code(rc));
     return EXIT_STORAGE;
-}
-
-static int ask(struct cli *cli, const char *path, const char *good)
-{
-    json_t *result;
-    int rc = cli_post(cli, path, NULL, &result);
-
-    if (rc != 0)
-        return rc;
-    if (cli->json)
-        cli_print(json_incref(result));
-    else
-        printf("%s\n", good);
-    json_decref(result);
-    return 0;
-}
-
-int cmd_rebuild(struct cli *cli)
-{
-    return ask(cli, "/api/rebuild",
-               T(cli, "按流水重算完毕，结果一致",
-                 "folded the journal again: the same register"));
-}
-
-int cmd_verify(struct cli *cli)
-{
-    return ask(cli, "/api/verify",
-               T(cli, "数据完好", "the data is whole"));
 }

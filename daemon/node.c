@@ -178,6 +178,7 @@ static void on_prepare(uv_prepare_t *prepare)
 static void on_check(uv_check_t *check)
 {
     turn(check->data);
+    job_turn(check->data);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -212,6 +213,7 @@ static void on_signal(uv_signal_t *signal, int number)
     close_handle(&node->watchdog);
     close_handle(&node->defer);
     close_handle(&node->settle);
+    close_handle(&node->busy);
     close_handle(&node->term);
     close_handle(&node->interrupt);
 }
@@ -226,6 +228,7 @@ static void start_handles(struct node *node)
     uv_timer_init(&node->loop, &node->watchdog);
     uv_timer_init(&node->loop, &node->defer);
     uv_idle_init(&node->loop, &node->settle);
+    uv_idle_init(&node->loop, &node->busy);
     uv_signal_init(&node->loop, &node->term);
     uv_signal_init(&node->loop, &node->interrupt);
     node->prepare.data = node->check.data = node->wake.data = node;

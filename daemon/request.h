@@ -6,7 +6,8 @@
  * -> end (all of it came) -> the turn's commit -> ready -> the reply goes out,
  * drawn by fill while there is more -> drop. drop comes in any case, also when
  * the caller is gone, and nothing comes after it. An error from begin, piece,
- * end or ready becomes the reply.
+ * end or ready becomes the reply. What takes long sets `later` in end, and calls
+ * request_done when it is done.
  */
 #ifndef YZ_REQUEST_H
 #define YZ_REQUEST_H
@@ -58,6 +59,7 @@ struct request {
     int queries;
     struct buf body;
     void *state;                /* the handler's, released by drop */
+    bool later;                 /* `end` says: it is done with request_done */
     struct reply reply;
     /* Other requests that are at this door. */
     struct request *next, *prev;
@@ -75,7 +77,10 @@ bool name_among(const char *name, const char *names);
 const char *request_query(const struct request *request, const char *name);
 /* Given and not "", "0", "false" or "no". */
 bool request_asks(const struct request *request, const char *name);
-/* Cut the caller off; drop comes later. (In door.c.) */
+/* What began in `end` with `later` is done: 0, or the fault is the reply. (This
+ * and the next in talk.c.) */
+void request_done(struct request *request, const struct fault *fault);
+/* Cut the caller off; drop comes later. */
 void request_abort(struct request *request);
 
 /* Make `fault` the whole reply. `status` 0: what http_status says. */

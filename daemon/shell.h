@@ -3,6 +3,7 @@
 #define YZ_SHELL_H
 
 #include "daemon/core.h"
+#include "daemon/job.h"
 #include "daemon/node.h"
 #include "daemon/open.h"
 #include "daemon/uplink.h"
@@ -14,6 +15,8 @@ struct node {
     uv_check_t check;
     uv_timer_t wake, watchdog, defer;
     uv_idle_t settle;           /* runs while `later` has something */
+    uv_idle_t busy;             /* runs while there is a job */
+    struct job *jobs;           /* the first is under way */
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;

@@ -297,7 +297,7 @@ static void on_saved(void *user)
     const struct route *route = talk->request.route;
 
     talk->stage = TALK_SEND;
-    if (route->ready)
+    if (route->ready && !talk->refused)
         talk->refused = route->ready(&talk->request, &talk->fault) < 0;
     MHD_resume_connection(talk->connection);
     door_wake(talk->door);
@@ -314,8 +314,18 @@ static enum MHD_Result finish(struct talk *talk)
     talk->stage = TALK_WAIT;
     talk->wait = (struct node_wait){.done = on_saved, .user = talk};
     MHD_suspend_connection(talk->connection);
-    node_wait(talk->door->node, &talk->wait);
+    if (!talk->request.later)
+        node_wait(talk->door->node, &talk->wait);
     return MHD_YES;
+}
+
+void request_done(struct request *request, const struct fault *fault)
+{
+    struct talk *talk = (struct talk *)request;
+
+    talk->refused = fault->err != 0;
+    talk->fault = *fault;
+    node_wait(talk->door->node, &talk->wait);
 }
 
 enum MHD_Result talk_request(void *door, struct MHD_Connection *connection,

@@ -5,7 +5,8 @@
  *   BODY --talk_request: all came--> WAIT --on_saved--> SEND --> (dropped)
  *   BODY --a refusal or an error-------------------> SEND
  *
- * In WAIT the connection is suspended: the turn's commit is under way.
+ * In WAIT the connection is suspended: the turn's commit is under way, or
+ * before it a job.
  */
 #ifndef YZ_TALK_H
 #define YZ_TALK_H

@@ -1,0 +1,140 @@
+/* Does everything that points at the journal say what stands there? */
+#include "store/verify.h"
+
+#include <string.h>
+
+/* Is this change in the journal as one of this very cell? `number` 0: as an own
+ * one that waits. */
+static int pointed(struct verify *on, const struct cell_row *cell,
+                   struct place_id at, uint64_t number)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT 1 FROM journal WHERE origin = ?1 AND n = ?2 AND "
+                   "record = ?3 AND cell = ?4 AND key = ?5 AND "
+                   "CASE WHEN ?6 > 0 THEN state = ?7 AND number = ?6 "
+                   "ELSE state IN (?8, ?9) END");
+    int rc;
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    db_int(stmt, 3, cell->record);
+    db_num(stmt, 4, cell->cell);
+    db_text(stmt, 5, bytes_text(cell->key));
+    db_num(stmt, 6, number);
+    db_int(stmt, 7, STATE_TAKEN);
+    db_int(stmt, 8, STATE_QUEUED);
+    db_int(stmt, 9, STATE_RECEIVED);
+    rc = db_step(on->store, stmt);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+/* A record that left this machine's view keeps what it showed, while news of
+ * it may still renumber the journal. */
+static bool is_gone(struct verify *on, int64_t record)
+{
+    struct record_row row;
+
+    return record_by_row(on->store, record, &row) == 1 && row.gone != 0;
+}
+
+static int verify_cell(struct verify *on, const struct cell_row *cell,
+                       struct fault *fault)
+{
+    struct place_id at = cell->force;
+    int rc = at.origin == 0 ? 1 : pointed(on, cell, at, cell->number);
+
+    if (rc == 0 && is_gone(on, cell->record))
+        rc = 1;
+    if (rc == 1 && cell->own.origin != 0) {
+        at = cell->own;
+        rc = pointed(on, cell, at, 0);
+    }
+    if (rc != 0)
+        return rc;
+    if (origin_by_row(on->store, at.origin, &on->origin) != 1)
+        memset(&on->origin, 0, sizeof on->origin);
+    return verify_damaged(on, "cell", at.n, "is shown otherwise than it is",
+                          fault);
+}
+
+int verify_cells(struct verify *on, struct fault *fault)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT record, cell, key, origin, n, number, own_origin, "
+                   "own_n FROM cell WHERE (record, cell, key) > (?1, ?2, ?3) "
+                   "ORDER BY record, cell, key LIMIT ?4");
+    struct cell_row *cell = &on->cell;
+    int rows = 0, rc = 1;
+
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    sqlite3_bind_text(stmt, 3, cell->key, -1, SQLITE_TRANSIENT);
+    db_int(stmt, 4, SLICE_ROWS);
+    while (rc == 1 && (rc = db_step(on->store, stmt)) == 1) {
+        cell->record = sqlite3_column_int64(stmt, 0);
+        cell->cell = db_column_num(stmt, 1);
+        db_column_text(stmt, 2, cell->key, sizeof cell->key);
+        cell->force.origin = sqlite3_column_int64(stmt, 3);
+        cell->force.n = db_column_num(stmt, 4);
+        cell->number = db_column_num(stmt, 5);
+        cell->own.origin = sqlite3_column_int64(stmt, 6);
+        cell->own.n = db_column_num(stmt, 7);
+        rc = verify_cell(on, cell, fault);
+        rows++;
+    }
+    sqlite3_reset(stmt);
+    on->found.cells += (uint64_t)rows;
+    if (rc == 0 && rows < SLICE_ROWS)
+        on->phase = VERIFY_RECEIPTS;
+    return rc < 0 ? rc : 1;
+}
+
+/* A receipt speaks of changes that are here, by the hash of the last. */
+static bool receipt_fits(struct verify *on, int64_t origin, uint64_t n,
+                         struct bytes words)
+{
+    struct confirm *confirm = &on->confirm;
+    struct origin_row row;
+    struct hash known;
+    uint64_t end = n - 1;
+
+    if (confirm_read(words, confirm) < 0 || confirm->from != n ||
+        origin_by_row(on->store, origin, &row) != 1 ||
+        !id_equal(&row.origin, &confirm->origin))
+        return false;
+    for (int i = 0; i < confirm->runs; i++)
+        end += confirm->run[i].count;
+    return journal_hash(on->store, (struct place_id){origin, end}, &known) ==
+               1 &&
+           memcmp(known.b, confirm->hash.b, HASH_SIZE) == 0;
+}
+
+int verify_receipts(struct verify *on, struct fault *fault)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(on->store, "SELECT origin, n, signed FROM receipt WHERE "
+                           "(origin, n) > (?1, ?2) ORDER BY origin, n LIMIT 1");
+    struct place_id *at = &on->receipt;
+    bool fits = true;
+    int rc;
+
+    db_int(stmt, 1, at->origin);
+    db_num(stmt, 2, at->n);
+    rc = db_step(on->store, stmt);
+    if (rc == 1) {
+        at->origin = sqlite3_column_int64(stmt, 0);
+        at->n = db_column_num(stmt, 1);
+        fits = receipt_fits(on, at->origin, at->n, db_column(stmt, 2));
+        on->found.receipts++;
+    }
+    sqlite3_reset(stmt);
+    if (!fits)
+        return fault_set(fault, ERR_CORRUPT, "receipt",
+                         "the receipt from change %llu of origin %lld on "
+                         "does not fit the journal",
+                         (unsigned long long)at->n, (long long)at->origin);
+    if (rc == 0)
+        on->phase = VERIFY_COUNTS;
+    return rc < 0 ? rc : 1;
+}
