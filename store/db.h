@@ -53,6 +53,7 @@ struct store {
     int64_t *passed;            /* origins that did */
     int npassed;
     struct id failing;          /* the origin that made a turn fail, or zeros */
+    bool was_running;           /* the last run did not end cleanly */
     bool ready;                 /* store_open returned it */
     bool broken;                /* a commit failed: nothing is known */
     int rc;                     /* first SQLite error of this call, as ERR_* */
@@ -111,6 +112,17 @@ int store_write(struct store *store);
 
 int64_t meta_get(struct store *store, const char *name, int64_t otherwise);
 int meta_set(struct store *store, const char *name, int64_t value);
+
+/* How the last run ended (running.c). Is there something in the log of the
+ * database at `path`? To be asked before it is opened. */
+bool log_there(const char *path, const char *vfs);
+/* Was it stopped cleanly (else store->was_running)? Brings what is in the log
+ * into the database. ERR_MISSING: it was not, and there is no log. */
+int running_find(struct store *store, bool there, struct fault *fault);
+/* Note in this turn that it runs; after its commit; that it ends. */
+int running_begin(struct store *store);
+void running_begun(struct store *store);
+void running_end(struct store *store);
 
 /* Bring a store of this older version up to SCHEMA_VERSION. (In upgrade.c.) */
 int store_upgrade(struct store *store, int64_t version);

@@ -92,22 +92,6 @@ static int configure(struct store *store, struct fault *fault)
     return 0;
 }
 
-/* A sync that fails has let go of what it should have written, though it is
- * still read back: the log after such an end may be one that a power cut takes
- * away, with everything that is written behind it. So what is found in a log is
- * brought into the database, and synced there, before anything is told from it.
- * A clean stop leaves no log. */
-static int log_settled(struct store *store, struct fault *fault)
-{
-    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL,
-                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-
-    return rc == SQLITE_OK
-               ? 0
-               : fault_set(fault, db_error(store, rc), "", "%s-wal",
-                           store->path);
-}
-
 static int schema_ready(struct store *store, struct fault *fault)
 {
     bool there = pragma_is(store,
@@ -213,15 +197,6 @@ static void origin_ready(struct store *store)
                 "journal WHERE origin = origin.id AND n > origin.n)");
 }
 
-/* Whether the hub runs is kept, so that the next start knows how this one
- * ended. */
-static int running(struct store *store, bool runs)
-{
-    int rc = store->hub ? store_write(store) : 0;
-
-    return rc < 0 || !store->hub ? rc : meta_set(store, "running", runs);
-}
-
 /* The hub's files are the law; a station keeps what the hub last sent, and
  * starts from its own files only while it has never met the hub. */
 static int kinds_ready(struct store *store, const struct kinds *files,
@@ -250,7 +225,7 @@ static int kinds_ready(struct store *store, const struct kinds *files,
     if (rc == 0)
         origin_ready(store);
     if (rc == 0)
-        rc = running(store, true);
+        rc = running_begin(store);
     if (rc == 0 && store->restored)
         rc = news_again(store);
     if (rc == 0)
@@ -293,7 +268,7 @@ static int numbers_ready(struct store *store,
     store->since_number = store->since_seq = options->floor;
     store->since_number_kept = store->since_seq_kept = options->floor;
     db_exec(store, "DROP INDEX IF EXISTS journal_number");      /* facts.c */
-    store->careful = meta_get(store, "running", 0) != 0;
+    store->careful = store->was_running;
     return 0;
 }
 
@@ -313,6 +288,7 @@ int store_open(const struct store_options *options, struct store **out,
                struct fault *fault)
 {
     struct store *store = xmalloc(sizeof *store);
+    bool log = log_there(options->path, options->vfs);
     int rc;
 
     *out = NULL;
@@ -331,7 +307,7 @@ int store_open(const struct store_options *options, struct store **out,
         rc = configure(store, fault);
     }
     if (rc == 0)
-        rc = log_settled(store, fault);
+        rc = running_find(store, log, fault);
     if (rc == 0)
         rc = schema_ready(store, fault);
     if (rc == 0) {
@@ -345,6 +321,7 @@ int store_open(const struct store_options *options, struct store **out,
         store_close(store);
         return rc;
     }
+    running_begun(store);
     store->ready = true;
     *out = store;
     return 0;
@@ -356,8 +333,8 @@ void store_close(struct store *store)
         return;
     /* What waits was promised to nobody; if this fails the next start is a
      * careful one. */
-    if (store->ready && !store->open_turn && running(store, false) == 0)
-        store_commit(store, NULL);
+    if (store->ready && !store->open_turn)
+        running_end(store);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statement[i].stmt);
     sqlite3_finalize(store->nothing);

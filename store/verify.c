@@ -87,7 +87,8 @@ static int verify_table(struct verify *on, struct fault *fault)
         on->phase = VERIFY_ORIGINS;
         return rc < 0 ? rc : 1;
     }
-    stmt = db_stmt(on->store, "SELECT quick_check FROM pragma_quick_check(?1)");
+    stmt = db_stmt(on->store, "SELECT integrity_check FROM "
+                              "pragma_integrity_check(?1)");
     db_text(stmt, 1, bytes_text(on->table));
     rc = db_step(on->store, stmt);
     if (rc == 1)

@@ -1,4 +1,5 @@
 /* Does everything that points at the journal say what stands there? */
+#include "proto/facts.h"
 #include "store/verify.h"
 
 #include <string.h>
@@ -97,15 +98,13 @@ static bool receipt_fits(struct verify *on, int64_t origin, uint64_t n,
     struct confirm *confirm = &on->confirm;
     struct origin_row row;
     struct hash known;
-    uint64_t end = n - 1;
 
     if (confirm_read(words, confirm) < 0 || confirm->from != n ||
         origin_by_row(on->store, origin, &row) != 1 ||
         !id_equal(&row.origin, &confirm->origin))
         return false;
-    for (int i = 0; i < confirm->runs; i++)
-        end += confirm->run[i].count;
-    return journal_hash(on->store, (struct place_id){origin, end}, &known) ==
+    n += confirm_count(confirm) - 1;
+    return journal_hash(on->store, (struct place_id){origin, n}, &known) ==
                1 &&
            memcmp(known.b, confirm->hash.b, HASH_SIZE) == 0;
 }

@@ -1,0 +1,102 @@
+/*
+ * How the last run ended, and whether its log is still there.
+ *
+ * While a store is open the database itself says so, and a log with something in
+ * it lies beside it. A database that says so without a log has lost what was
+ * saved last: somebody copied it off a running machine without its log, or
+ * deleted that.
+ */
+#include "store/db.h"
+
+#include <stdio.h>
+
+/* Empty is as good as missing. */
+bool log_there(const char *path, const char *vfs)
+{
+    sqlite3_vfs *files = sqlite3_vfs_find(vfs);
+    char name[520];
+    int there = 0;
+
+    snprintf(name, sizeof name, "%s-wal", path);
+    return files != NULL &&
+           files->xAccess(files, name, SQLITE_ACCESS_EXISTS, &there) ==
+               SQLITE_OK &&
+           there != 0;
+}
+
+/* A sync that fails has let go of what it should have written, though it is
+ * still read back: the log after such an end may be one that a power cut takes
+ * away, with everything that is written behind it. So what is found in a log is
+ * brought into the database, and synced there, before anything is told from it.
+ * A clean stop leaves no log. */
+static int log_settle(struct store *store, struct fault *fault)
+{
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL,
+                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc == SQLITE_OK
+               ? 0
+               : fault_set(fault, db_error(store, rc), "", "%s-wal",
+                           store->path);
+}
+
+/* Whether the end of the connection leaves the log as it is: while the database
+ * says that the store is open. */
+static void keep_log(struct store *store, bool keep)
+{
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep,
+                      NULL);
+}
+
+int running_find(struct store *store, bool there, struct fault *fault)
+{
+    static const char sql[] =
+        "SELECT value FROM meta WHERE name = 'running' AND "
+        "(SELECT value FROM meta WHERE name = 'schema') <= ?1";
+    sqlite3_stmt *stmt = NULL;
+
+    /* A new file has no such table; what is wrong with an old one is told by
+     * whoever reads it next. */
+    if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_bind_int(stmt, 1, SCHEMA_VERSION) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW)
+        store->was_running = sqlite3_column_int(stmt, 0) != 0;
+    sqlite3_finalize(stmt);
+    if (store->was_running && !there)
+        return fault_set(fault, ERR_MISSING, "data",
+                         "%s-wal holds what was saved last and is not there; "
+                         "put it back, or: yizhan restore FILE", store->path);
+    if (store->was_running) {
+        /* From here on until the next commit a log that is empty is as it
+         * should be. */
+        keep_log(store, true);
+        if (meta_set(store, "running", 0) < 0)
+            return fault_set(fault, store->rc, "", "%s", store->path);
+        keep_log(store, false);
+    }
+    return log_settle(store, fault);
+}
+
+int running_begin(struct store *store)
+{
+    int rc = store_write(store);
+
+    keep_log(store, true);
+    return rc < 0 ? rc : meta_set(store, "running", 1);
+}
+
+void running_begun(struct store *store)
+{
+    /* Into the database, so that it is told without the log. If that fails now,
+     * some later checkpoint does it. */
+    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                              NULL);
+    store->wal_pages = 0;
+}
+
+void running_end(struct store *store)
+{
+    if (store_write(store) == 0 && meta_set(store, "running", 0) == 0 &&
+        store_commit(store, NULL) == 0)
+        keep_log(store, false);
+}

@@ -1,0 +1,141 @@
+/* A log that is gone is noticed; one that is rightly empty is not. */
+#include "tests/desk.c"
+
+enum { SAVES = 5 };
+
+static const char *log_of(struct desk *desk)
+{
+    static char name[PATH_ROOM + 8];
+
+    snprintf(name, sizeof name, "%s-wal", desk_town(desk)->path);
+    return name;
+}
+
+static struct desk desk_at_work(uint64_t seed)
+{
+    struct desk desk = desk_new(seed);
+
+    disk_image_free(desk_ready(&desk, SAVES));
+    assert_int_equal(desk_open(&desk), 0);
+    while (desk.told < 2 * SAVES)
+        assert_int_equal(save(&desk, desk.told++), 0);
+    return desk;
+}
+
+static void killed(struct desk *desk)
+{
+    disk_process_end(desk->disk);
+    if (desk_town(desk)->store != NULL)
+        town_shut(desk_town(desk));
+}
+
+/* The log holds the newest saves: without it the store is whole, and old. */
+TEST(a_log_that_was_deleted_is_missed)
+{
+    struct desk desk = desk_at_work(1);
+    struct disk_image *image;
+
+    (void)state;
+    killed(&desk);
+    image = disk_copy(desk.disk);
+    assert_true(disk_file_delete(desk.disk, log_of(&desk)));
+    for (int i = 0; i < 2; i++) {       /* the refusal changes nothing */
+        assert_int_equal(desk_open(&desk), ERR_MISSING);
+        assert_non_null(strstr(desk.world->fault.why, "-wal"));
+        assert_null(desk_town(&desk)->store);
+    }
+    disk_put(desk.disk, image);
+    assert_int_equal(desk_open(&desk), 0);
+    assert_int_equal(missing(&desk, 0), 0);
+    disk_image_free(image);
+    desk_free(&desk);
+}
+
+TEST(after_a_clean_stop_there_is_no_log_to_miss)
+{
+    struct desk desk = desk_at_work(2);
+
+    (void)state;
+    town_shut(desk_town(&desk));
+    assert_true(disk_file_size(desk.disk, log_of(&desk)) <= 0);
+    assert_int_equal(desk_open(&desk), 0);
+    assert_int_equal(missing(&desk, 0), 0);
+    desk_free(&desk);
+}
+
+/* What somebody takes along who copies the one file that looks like the data. */
+TEST(a_copy_of_the_database_alone_of_a_running_station_is_refused)
+{
+    struct desk desk = desk_at_work(3);
+    struct disk_image *image = disk_copy(desk.disk);
+
+    (void)state;
+    killed(&desk);
+    disk_put(desk.disk, image);
+    disk_file_delete(desk.disk, log_of(&desk));
+    assert_int_equal(desk_open(&desk), ERR_MISSING);
+    disk_image_free(image);
+    desk_free(&desk);
+}
+
+/* The machine dies at every operation of a start, again and again, by power or
+ * by a kill; the start after that is as good as the first. */
+TEST(a_start_that_is_cut_anywhere_can_be_repeated)
+{
+    (void)state;
+    for (uint64_t k = 0; k < 400; k++) {
+        struct desk desk = desk_at_work(100 + k);
+        bool whole = false;
+
+        killed(&desk);
+        for (int again = 0; again < 3; again++) {
+            disk_die_after(desk.disk, k);
+            whole = desk_open(&desk) == 0;
+            if (k % 2 == 0)
+                killed(&desk);
+            else
+                desk_cut(&desk, (enum disk_survival)(k / 2 %
+                                                     DISK_SURVIVALS));
+        }
+        if (desk_open(&desk) < 0)
+            fail_msg("k=%d: YZ%04d %s", (int)k,
+                     err_code(desk.world->fault.err), desk.world->fault.why);
+        if (missing(&desk, 0) > 0)
+            fail_msg("k=%d: %d saves are gone", (int)k, missing(&desk, 0));
+        assert_true(sound(&desk));
+        desk_free(&desk);
+        if (whole)
+            return;
+    }
+    fail_msg("a start has more than 400 operations");
+}
+
+/* An end in the middle of a turn, as after a commit that failed. */
+TEST(a_store_that_was_given_up_keeps_its_log)
+{
+    struct desk desk = desk_at_work(4);
+
+    (void)state;
+    disk_fail(desk.disk, DISK_SYNC, 0, 1, SQLITE_IOERR_FSYNC);
+    assert_int_equal(save(&desk, desk.told), ERR_UNKNOWN);
+    disk_fail(desk.disk, DISK_SYNC, 0, 0, 0);
+    town_shut(desk_town(&desk));
+    assert_true(disk_file_size(desk.disk, log_of(&desk)) > 0);
+    assert_int_equal(desk_open(&desk), 0);
+    assert_int_equal(missing(&desk, 0), 0);
+    desk_free(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_that_was_deleted_is_missed),
+        cmocka_unit_test(after_a_clean_stop_there_is_no_log_to_miss),
+        cmocka_unit_test(
+            a_copy_of_the_database_alone_of_a_running_station_is_refused),
+        cmocka_unit_test(a_start_that_is_cut_anywhere_can_be_repeated),
+        cmocka_unit_test(a_store_that_was_given_up_keeps_its_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
