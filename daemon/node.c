@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
+#include "store/care.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -328,7 +329,7 @@ static int open_and_run(struct node *node, struct fault *fault)
     config_path(node->config, LOG_FILE, path);
     log_open(path, false);
     log_event(LOG_I, 1010, "started", NULL);
-    log_event(LOG_I, node->open.unclean ? 1012 : 1014, "last",
+    log_event(LOG_I, store_was_cut(node->open.store) ? 1012 : 1014, "last",
               NULL);
     rc = run(node, fault);
     later_free(node->later);

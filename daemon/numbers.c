@@ -6,21 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS_MAX = 1024, NUMBER_DIGITS = 19 };
+enum { NUMBER_DIGITS = 19 };
 
-static int numbers_write(struct numbers *numbers, struct fault *fault)
+void numbers_text(const struct numbers *numbers, char out[NUMBERS_MAX])
 {
-    char text[NUMBERS_MAX], hub[2 * ID_SIZE + 1], key[2 * 32 + 1];
-    int len;
+    char hub[2 * ID_SIZE + 1], key[2 * 32 + 1];
 
     sodium_bin2hex(hub, sizeof hub, numbers->hub.b, ID_SIZE);
     sodium_bin2hex(key, sizeof key, numbers->key, sizeof numbers->key);
-    len = snprintf(text, sizeof text,
-                   "yizhan numbers 1\nhub %s\nkey %s\nlife %llu\n"
-                   "reserved %llu\n",
-                   hub, key, (unsigned long long)numbers->life,
-                   (unsigned long long)numbers->reserved);
-    return os_write_file(numbers->path, bytes_of(text, (size_t)len), fault);
+    snprintf(out, NUMBERS_MAX,
+             "yizhan numbers 1\nhub %s\nkey %s\nlife %llu\nreserved %llu\n",
+             hub, key, (unsigned long long)numbers->life,
+             (unsigned long long)numbers->reserved);
+}
+
+int numbers_write(const struct numbers *numbers, struct fault *fault)
+{
+    char text[NUMBERS_MAX];
+
+    numbers_text(numbers, text);
+    return os_write_file(numbers->path, bytes_text(text), fault);
 }
 
 /* Each of these takes what it reads off `text`. A file cut short must not pass
@@ -57,7 +62,7 @@ static bool take_number(const char **text, uint64_t *out)
     return take_text(text, "\n");
 }
 
-static bool numbers_parse(const char *text, struct numbers *out)
+bool numbers_parse(const char *text, struct numbers *out)
 {
     return take_text(&text, "yizhan numbers 1\nhub ") &&
            take_hex(&text, out->hub.b, ID_SIZE) && take_text(&text, "key ") &&
@@ -79,8 +84,8 @@ static int numbers_new(bool have_store, struct numbers *out,
     return 0;
 }
 
-int numbers_open(const struct config *config, bool have_store,
-                 struct numbers *out, struct fault *fault)
+int numbers_read(const struct config *config, struct numbers *out,
+                 struct fault *fault)
 {
     struct buf text;
     int rc;
@@ -90,15 +95,27 @@ int numbers_open(const struct config *config, bool have_store,
     buf_init(&text, NUMBERS_MAX + 1);
     rc = os_read_file(out->path, NUMBERS_MAX, &text, fault);
     buf_u8(&text, 0);
-    if (rc == 1)
-        rc = numbers_parse((const char *)text.data, out)
-                 ? 0
-                 : fault_set(fault, ERR_NUMBERS, "data",
-                             "%s is damaged; put it back from the backup",
-                             out->path);
-    else if (rc == 0)
-        rc = numbers_new(have_store, out, fault);
+    if (rc == 1 && !numbers_parse((const char *)text.data, out))
+        rc = fault_set(fault, ERR_NUMBERS, "data",
+                       "%s is damaged; put it back from the backup",
+                       out->path);
     buf_done(&text);
+    return rc;
+}
+
+int numbers_open(const struct config *config, bool have_store,
+                 struct numbers *out, struct fault *fault)
+{
+    int rc = numbers_read(config, out, fault);
+
+    if (rc == 0)
+        rc = numbers_new(have_store, out, fault);
+    else if (rc == 1 && !have_store && out->reserved > 0)
+        rc = fault_set(fault, ERR_MISSING, "data",
+                       "%s has numbers of a register that is gone; put "
+                       "yizhan.db back, or: yizhan restore FILE. To begin with "
+                       "an empty register on purpose, move %s away",
+                       out->path, config->data);
     if (rc < 0)
         return rc;
     out->life++;

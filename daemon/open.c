@@ -1,5 +1,6 @@
 #include "daemon/open.h"
 #include "daemon/crash.h"
+#include "daemon/marker.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
 #include "store/peer.h"
@@ -70,52 +71,6 @@ int kinds_load(const char *directory, struct kinds **out, struct fault *fault)
     return rc;
 }
 
-/* While the store is open this file stands beside it, and so does the log of
- * what was saved last. */
-#define OPEN_FILE "open"
-
-/* SQLite begins a new database where there is none, and throws a log away whose
- * database is gone: what somebody has deleted must be missed before it looks.
- * The token is as old as the database. */
-static int is_gone(const char *path, const char *why, struct fault *fault)
-{
-    fault_set(fault, ERR_CORRUPT, "", "%s", why);
-    snprintf(fault->where, sizeof fault->where, "%.190s", path);
-    return ERR_CORRUPT;
-}
-
-static int files_check(const struct config *config, const char *path,
-                       bool *unclean, struct fault *fault)
-{
-    char log[CONFIG_PATH + 80], token[CONFIG_PATH + 64];
-    char open[CONFIG_PATH + 64];
-
-    snprintf(log, sizeof log, "%s-wal", path);
-    config_path(config, "token", token);
-    config_path(config, OPEN_FILE, open);
-    *unclean = os_file_there(open);
-    if (!os_file_there(path) && (os_file_there(log) || os_file_there(token)))
-        return is_gone(path, "不见了，请放回；要从头开始，就把剩下的和 token 都"
-                       "移走 (gone: put it back; to begin anew, move away what "
-                       "is left of it and the file token)", fault);
-    if (*unclean && os_file_there(path) && !os_file_there(log))
-        return is_gone(log, "不见了，最后存的在里面，请放回；实在没有，移走文件"
-                       " open 再启动 (gone, and with it what was saved last: "
-                       "put it back, or go on without: move away the file "
-                       "open)", fault);
-    return 0;
-}
-
-static int files_note(const struct config *config, bool open,
-                      struct fault *fault)
-{
-    char path[CONFIG_PATH + 64];
-
-    config_path(config, OPEN_FILE, path);
-    return open ? os_write_file(path, bytes_of("", 0), fault)
-                : os_remove_file(path, fault);
-}
-
 static int open_store(const struct config *config, const struct kinds *kinds,
                       const char *path, struct opened *out,
                       struct fault *fault)
@@ -147,7 +102,7 @@ static int open_store(const struct config *config, const struct kinds *kinds,
     return rc == 0 ? store_commit(out->store, fault) : rc;
 }
 
-static int open_role(const struct config *config, const char *path,
+static int open_role(const struct config *config, bool there,
                      struct opened *out, struct fault *fault)
 {
     int rc;
@@ -155,8 +110,7 @@ static int open_role(const struct config *config, const char *path,
     if (!config->hub)
         return secret_read(config->secret, out->key, fault);
     rc = stations_read(config->stations, config->org, &out->stations, fault);
-    return rc == 0 ? numbers_open(config, os_file_there(path), &out->numbers,
-                                  fault)
+    return rc == 0 ? numbers_open(config, there, &out->numbers, fault)
                    : rc;
 }
 
@@ -165,10 +119,10 @@ int node_open(const struct config *config, struct opened *out,
 {
     char path[CONFIG_PATH + 64];
     struct kinds *kinds = NULL;
+    bool there = false;
     int rc;
 
     memset(out, 0, sizeof *out);
-    out->config = config;
     config_path(config, "yizhan.db", path);
     rc = os_directory(config->data, fault);
     if (rc == 0)
@@ -176,31 +130,24 @@ int node_open(const struct config *config, struct opened *out,
     if (rc == 0)
         room_spare(config);
     if (rc == 0)
+        rc = marker_check(config, &there, fault);
+    if (rc == 0)
         rc = kinds_load(config->kinds, &kinds, fault);
     if (rc == 0)
-        rc = files_check(config, path, &out->unclean, fault);
-    if (rc == 0)
-        rc = open_role(config, path, out, fault);
+        rc = open_role(config, there, out, fault);
     if (rc == 0)
         rc = open_store(config, kinds, path, out, fault);
-    /* Where it cannot be written nothing is claimed at the next start. */
     if (rc == 0)
-        files_note(config, true, &(struct fault){.err = 0});
+        rc = marker_ready(config, fault);
     kinds_free(kinds);
     if (rc < 0)
         node_opened_done(out);
     return rc;
 }
 
-/* Closing removes the log, so that it may be missed no more comes first; if
- * that fails the end of the process closes well enough. */
 void node_opened_done(struct opened *opened)
 {
-    struct fault fault;
-
-    if (opened->store != NULL &&
-        files_note(opened->config, false, &fault) == 0)
-        store_close(opened->store);
+    store_close(opened->store);
     stations_free(opened->stations);
     memset(opened, 0, sizeof *opened);
 }

@@ -12,8 +12,6 @@ struct opened {
     struct stations *stations;  /* hub */
     uint8_t key[32];            /* station: of its secret */
     struct store *store;
-    bool unclean;               /* the last run was not stopped but ended */
-    const struct config *config;
 };
 
 /* Data directory, lock, kinds, numbers, store, stations. `out` must live as

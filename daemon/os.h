@@ -39,6 +39,16 @@ int64_t os_room(const char *path);
  * terminated by NUL. */
 int os_list(const char *path, const char *ending, struct buf *out,
             struct fault *fault);
+/* Bytes of a file; -1 when it is not there, or is no file. */
+int64_t os_size(const char *path);
+/* Copy a file into one that is not there yet, durably, for this user alone.
+ * Half a copy is removed. */
+int os_copy(const char *from, const char *to, struct fault *fault);
+/* Give it another name in the same directory, durably, in place of what has
+ * that name. */
+int os_rename(const char *from, const char *to, struct fault *fault);
+/* Do the two lie on the same disk, as far as can be told? */
+bool os_same_disk(const char *one, const char *other);
 /* Tell the service manager: "READY=1", "WATCHDOG=1", "STOPPING=1". Nothing
  * happens without one. */
 void os_notify(const char *state);

@@ -219,6 +219,62 @@ int os_read_file(const char *path, size_t max, struct buf *out,
     return 1;
 }
 
+int64_t os_size(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? info.st_size
+                                                           : -1;
+}
+
+static int copy_all(int from, int to)
+{
+    uint8_t part[64 * 1024];
+    ssize_t got;
+
+    while ((got = read(from, part, sizeof part)) != 0)
+        if (got > 0 ? write_all(to, bytes_of(part, (size_t)got)) < 0
+                    : errno != EINTR)
+            return -1;
+    return fsync(to);
+}
+
+int os_copy(const char *from, const char *to, struct fault *fault)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC), out, rc;
+
+    if (in < 0)
+        return os_fault(fault, "open", from);
+    out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0) {
+        rc = os_fault(fault, "open", to);
+        close(in);
+        return rc;
+    }
+    rc = copy_all(in, out);
+    if (close(out) < 0 || rc < 0 || sync_parent(to) < 0) {
+        rc = os_fault(fault, "copy to", to);
+        unlink(to);
+    }
+    close(in);
+    return rc;
+}
+
+int os_rename(const char *from, const char *to, struct fault *fault)
+{
+    if (rename(from, to) < 0 || sync_parent(to) < 0)
+        return os_fault(fault, "rename to", to);
+    return 0;
+}
+
+bool os_same_disk(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return stat(one, &a) == 0 && stat(other, &b) == 0 &&
+           a.st_dev == b.st_dev;
+}
+
 static bool ends_so(const char *name, const char *ending)
 {
     size_t len = strlen(name), end = strlen(ending);

@@ -16,6 +16,9 @@
     X(ERR_SCHEMA, 6005, "the store is of another version", "数据版本不符") \
     X(ERR_NUMBERS, 6006, "the file of numbers is missing", "编号文件不见了") \
     X(ERR_MISSING, 6008, "a file of the store is missing", "数据文件缺失") \
+    X(ERR_RESTORING, 6009, "a restore did not end", "恢复没有做完") \
+    X(ERR_COPY, 6020, "not a copy that this machine can take back", \
+      "不是本机可用的备份") \
     X(ERR_UNKNOWN, 6007, "it is not known whether the disk kept it", \
       "不知道磁盘存没存住") \
     X(ERR_CONFIG, 1001, "the configuration has a mistake", "配置有误") \

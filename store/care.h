@@ -20,5 +20,7 @@ void verify_free(struct verify *verify);
  * first bad place, or another error. */
 int verify_step(struct verify *verify, struct fault *fault);
 const struct verified *verify_found(const struct verify *verify);
+/* Did the run before this one end otherwise than by a stop? */
+bool store_was_cut(const struct store *store);
 
 #endif

@@ -6,6 +6,7 @@
  * saved last: somebody copied it off a running machine without its log, or
  * deleted that.
  */
+#include "store/care.h"
 #include "store/db.h"
 
 #include <stdio.h>
@@ -75,6 +76,11 @@ int running_find(struct store *store, bool there, struct fault *fault)
         keep_log(store, false);
     }
     return log_settle(store, fault);
+}
+
+bool store_was_cut(const struct store *store)
+{
+    return store->was_running;
 }
 
 int running_begin(struct store *store)

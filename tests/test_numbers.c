@@ -30,11 +30,11 @@ static int tear_down(void **state)
     return rmdir(config.data);
 }
 
-static void begin(struct numbers *numbers)
+static void begin(bool have_store, struct numbers *numbers)
 {
     struct fault fault = {0};
 
-    assert_int_equal(numbers_open(&config, false, numbers, &fault), 0);
+    assert_int_equal(numbers_open(&config, have_store, numbers, &fault), 0);
 }
 
 static void test_a_new_life_each_time(void **state)
@@ -42,9 +42,9 @@ static void test_a_new_life_each_time(void **state)
     struct numbers first, second;
 
     (void)state;
-    begin(&first);
+    begin(false, &first);
     assert_int_equal(numbers_reserve(&first, 0, 12340), 0);
-    begin(&second);
+    begin(true, &second);
     assert_true(second.life == first.life + 1);
     assert_true(second.reserved == 12340);
     assert_memory_equal(second.hub.b, first.hub.b, ID_SIZE);
@@ -59,7 +59,7 @@ static void test_a_file_cut_short_is_refused(void **state)
     struct buf whole;
 
     (void)state;
-    begin(&numbers);
+    begin(false, &numbers);
     assert_int_equal(numbers_reserve(&numbers, 0, 12340), 0);
     buf_init(&whole, 1024);
     assert_int_equal(os_read_file(numbers.path, 1024, &whole, &fault), 1);
@@ -77,10 +77,43 @@ static void test_what_the_disk_refused_is_not_reserved(void **state)
     struct numbers numbers;
 
     (void)state;
-    begin(&numbers);
+    begin(false, &numbers);
     strcpy(numbers.path, "/nowhere/numbers");
     assert_true(numbers_reserve(&numbers, 0, 10) < 0);
     assert_true(numbers_reserve(&numbers, 0, 10) < 0);
+}
+
+/* Numbers of a register that is not there any more are no reason to begin an
+ * empty one; those of a first start that was cut are. */
+static void test_numbers_without_a_store(void **state)
+{
+    struct numbers numbers;
+    struct fault fault = {0};
+
+    (void)state;
+    begin(false, &numbers);
+    begin(false, &numbers);
+    assert_int_equal(numbers_reserve(&numbers, 0, 12340), 0);
+    assert_int_equal(numbers_open(&config, false, &numbers, &fault),
+                     ERR_MISSING);
+    assert_non_null(strstr(fault.why, "yizhan restore"));
+}
+
+static void test_text_and_back(void **state)
+{
+    struct numbers numbers, back;
+    char text[NUMBERS_MAX];
+
+    (void)state;
+    begin(false, &numbers);
+    assert_int_equal(numbers_reserve(&numbers, 7, 12340), 0);
+    numbers_text(&numbers, text);
+    memset(&back, 0, sizeof(back));
+    assert_true(numbers_parse(text, &back));
+    assert_memory_equal(back.key, numbers.key, sizeof(back.key));
+    assert_true(back.life == 7 && back.reserved == 12340);
+    assert_int_equal(numbers_read(&config, &back, NULL), 1);
+    assert_true(back.life == 7 && back.reserved == 12340);
 }
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -91,6 +124,8 @@ int main(void)
         EACH(test_a_new_life_each_time),
         EACH(test_a_file_cut_short_is_refused),
         EACH(test_what_the_disk_refused_is_not_reserved),
+        EACH(test_numbers_without_a_store),
+        EACH(test_text_and_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,97 @@
+#include "daemon/marker.h"
+#include "daemon/os.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define READY "yizhan store 1\nready\n"
+#define RESTORING "yizhan store 1\nrestoring\n"
+
+enum { MARKER_MAX = 400 };
+
+static int marker_read(const struct config *config, struct buf *out,
+                       struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+
+    config_path(config, "marker", path);
+    buf_init(out, MARKER_MAX + 1);
+    return os_read_file(path, MARKER_MAX, out, fault);
+}
+
+static int marker_write(const struct config *config, const char *text,
+                        struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+
+    config_path(config, "marker", path);
+    return os_write_file(path, bytes_text(text), fault);
+}
+
+/* What a start leaves in the directory, in the order in which people notice. */
+static const char *trace_of(const struct config *config)
+{
+    static const char *const names[] = {"marker", "yizhan.db-wal", "token"};
+    char path[CONFIG_PATH + 64];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        config_path(config, names[i], path);
+        if (os_size(path) > 0)
+            return names[i];
+    }
+    return NULL;
+}
+
+static bool begins(const struct buf *text, const char *with)
+{
+    return text->len >= strlen(with) &&
+           memcmp(text->data, with, strlen(with)) == 0;
+}
+
+int marker_check(const struct config *config, bool *there,
+                 struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+    const char *trace;
+    struct buf text;
+    int rc = marker_read(config, &text, fault);
+
+    config_path(config, "yizhan.db", path);
+    *there = os_size(path) > 0;
+    if (rc == 1 && begins(&text, RESTORING))
+        rc = fault_set(fault, ERR_RESTORING, "data",
+                       "%s: again: yizhan restore FILE; what was there before "
+                       "is kept as %.*s", config->data,
+                       (int)(text.len - strlen(RESTORING)),
+                       (const char *)text.data + strlen(RESTORING));
+    buf_done(&text);
+    if (rc < 0 || *there)
+        return rc < 0 ? rc : 0;
+    trace = trace_of(config);
+    if (trace == NULL)
+        return 0;
+    return fault_set(fault, ERR_MISSING, "data",
+                     "%s is gone, %s is still there; put it back, or: yizhan "
+                     "restore FILE. To begin with an empty register on "
+                     "purpose, move %s away", path, trace, config->data);
+}
+
+int marker_ready(const struct config *config, struct fault *fault)
+{
+    struct buf text;
+    int rc = marker_read(config, &text, fault);
+    bool known = rc == 1 && begins(&text, READY);
+
+    buf_done(&text);
+    return rc < 0 || known ? (rc < 0 ? rc : 0)
+                           : marker_write(config, READY, fault);
+}
+
+int marker_restoring(const struct config *config, const char *kept,
+                     struct fault *fault)
+{
+    char text[MARKER_MAX];
+
+    snprintf(text, sizeof(text), RESTORING "%s", kept);
+    return marker_write(config, text, fault);
+}
