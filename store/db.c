@@ -51,11 +51,14 @@ int db_exec(struct store *store, const char *sql)
     return rc == SQLITE_OK ? 0 : db_error(store, rc);
 }
 
-/* Our own SQL can always be prepared, so the schema it speaks of is damaged. What
- * stands in for the statement is never run: a broken store runs nothing. */
+/* Our own SQL can always be prepared, so the schema it speaks of is damaged, if
+ * the disk did read it. What stands in for the statement is never run: a broken
+ * store runs nothing. */
 static sqlite3_stmt *no_stmt(struct store *store)
 {
-    store->rc = ERR_CORRUPT;
+    int rc = sqlite3_errcode(store->db);
+
+    db_error(store, (rc & 0xff) == SQLITE_ERROR ? SQLITE_CORRUPT : rc);
     store->broken = true;
     if (store->nothing == NULL &&
         sqlite3_prepare_v2(store->db, "SELECT 1 WHERE 0", -1, &store->nothing,

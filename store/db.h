@@ -113,6 +113,9 @@ int store_write(struct store *store);
 int64_t meta_get(struct store *store, const char *name, int64_t otherwise);
 int meta_set(struct store *store, const char *name, int64_t value);
 
+/* The VFS of a connection, for opening another one there. (In copy.c.) */
+const char *db_vfs(struct store *store);
+
 /* How the last run ended (running.c). Is there something in the log of the
  * database at `path`? To be asked before it is opened. */
 bool log_there(const char *path, const char *vfs);

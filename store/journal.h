@@ -67,6 +67,9 @@ int origin_by_row(struct store *store, int64_t id, struct origin_row *out);
 int64_t origin_row_of(struct store *store, const struct id *origin);
 /* Is this row of the journal counted as this machine's own? */
 bool place_is_own(struct store *store, struct place_id at);
+/* Station: how far the last origin came is not written with each save, as the
+ * journal tells it: a page less in every commit. Write it now. */
+void origin_ready(struct store *store);
 /* Full name of a place. */
 int place_name(struct store *store, struct place_id at, struct name *out);
 /* The place of a name; origin 0 if that origin was never met here. */

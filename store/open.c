@@ -185,18 +185,6 @@ int store_set_kinds(struct store *store, struct bytes text,
                     kinds_use(store, text, fault);
 }
 
-/* How far the last origin came is not written with each save, as the journal
- * tells it: a page less in every commit. */
-static void origin_ready(struct store *store)
-{
-    if (!store->hub)
-        db_exec(store,
-                "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
-                "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
-                " AND j.origin = origin.id AND j.n = (SELECT max(n) FROM "
-                "journal WHERE origin = origin.id AND n > origin.n)");
-}
-
 /* The hub's files are the law; a station keeps what the hub last sent, and
  * starts from its own files only while it has never met the hub. */
 static int kinds_ready(struct store *store, const struct kinds *files,

@@ -239,3 +239,13 @@ int journal_self(struct store *store)
     rc = newest_own(store, &parent);
     return rc < 0 ? rc : origin_renew(store, rc == 1 ? &parent : NULL);
 }
+
+void origin_ready(struct store *store)
+{
+    if (!store->hub)
+        db_exec(store,
+                "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
+                "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
+                " AND j.origin = origin.id AND j.n = (SELECT max(n) FROM "
+                "journal WHERE origin = origin.id AND n > origin.n)");
+}

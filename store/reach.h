@@ -19,6 +19,14 @@ struct store;
     X(REACH_ORIGIN, "origin.drawn") \
     X(REACH_RESERVE, "reserve.before") \
     X(REACH_RESERVED, "reserve.after") \
+    X(REACH_COPY_PAGES, "copy.pages")     /* some pages are in the copy */ \
+    X(REACH_COPY_ENDED, "copy.ended")     /* whole, under its first name */ \
+    X(REACH_COPY_NAMED, "copy.named")     /* under its own */ \
+    X(REACH_COPY_SECURED, "copy.secured") /* older ones are gone */ \
+    X(REACH_RESTORE_COPIED, "restore.copied") \
+    X(REACH_RESTORE_MARKED, "restore.marked") \
+    X(REACH_RESTORE_KEPT, "restore.kept") /* the old store is out of the way */ \
+    X(REACH_RESTORE_PLACED, "restore.placed") \
     X(REACH_TAKE, "take.before") \
     X(REACH_TAKEN, "take.after") \
     X(REACH_KNOWN, "take.known")          /* a change that is here already */ \
@@ -28,6 +36,7 @@ struct store;
     X(REACH_CAREFUL, "take.careful")      /* one change, behind its mark */ \
     X(REACH_DEADLY, "take.deadly")        /* one found under its own mark */ \
     X(REACH_ASIDE, "take.aside") \
+    X(REACH_RELEASED, "take.released")    /* one that was set aside */ \
     X(REACH_WAITED, "take.waited")        /* decided once its identity came */ \
     X(REACH_SAME, "merge.same") \
     X(REACH_CLASH, "merge.clash") \

@@ -7,6 +7,7 @@
 #include "proto/facts.h"
 #include "store/fork.h"
 #include "store/receipt.h"
+#include "store/secured.h"
 #include "store/verdict.h"
 
 #include <stdio.h>
@@ -48,7 +49,7 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
     newest(store, &store->seq, welcome->seq);
     for (int i = 0; i < welcome->streams && rc == 0; i++)
         rc = stream_add(store, welcome->stream[i]);
-    return rc;
+    return rc == 0 ? secured_told(store, welcome) : rc;
 }
 
 /* ---- confirm ---- */

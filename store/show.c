@@ -1,5 +1,6 @@
 /* Reading: what this machine shows of a record. */
 #include "store/cell.h"
+#include "store/secured.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +339,8 @@ int store_status(struct store *store, struct store_status *out)
     out->life = store->life;
     out->number = store->number;
     out->seq = store->seq;
+    out->secured = secured_number(store);
+    out->secured_taken = secured_taken(store);
     out->db_bytes = pages * size;
     out->wal_bytes = store->wal_pages * size;
     return store->rc;

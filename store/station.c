@@ -1,5 +1,6 @@
 /* Hub: who may speak, and the streams of news each of them reads. */
 #include "store/news.h"
+#include "store/secured.h"
 
 /* How far a station's numbers and lives may be ahead of a hub that was set back:
  * more than a county decides in its life, or starts its hub; what is beyond is
@@ -237,6 +238,7 @@ void store_welcome(struct store *store, const struct station *station,
     out->life = store->life;
     out->number = store->number;
     out->seq = store->seq;
+    out->secured = secured_number(store);
     out->wall_ms = station->wall_ms;
     memcpy(out->kinds, store->kinds->hash, HASH_SIZE);
     snprintf(out->stream[0], sizeof out->stream[0], "%s", station->org);

@@ -182,6 +182,9 @@ struct store_status {
     uint64_t cases;             /* open */
     bool loading;               /* the first load has begun, and not ended */
     uint64_t life, number, seq; /* newest known */
+    uint64_t secured;           /* number through which an off-box copy of the
+                                 * hub goes, 0: none */
+    uint64_t secured_taken;     /* station: own taken changes in it */
     int64_t db_bytes, wal_bytes;
 };
 
