@@ -29,6 +29,8 @@ int api_log(struct request *request, struct fault *fault);      /* api_log.c */
 
 int api_verify(struct request *request, struct fault *fault);   /* api_care.c */
 void api_verify_drop(struct request *request);
+int api_backup(struct request *request, struct fault *fault);
+void api_backup_drop(struct request *request);
 
 int api_put(struct request *request, struct fault *fault);      /* api_write.c */
 int api_edit(struct request *request, struct fault *fault);

@@ -1,12 +1,15 @@
 /*
  * Care of the store: what takes long is a job, and its request waits for it.
  */
+#include "daemon/address.h"
 #include "daemon/api.h"
+#include "daemon/backup.h"
 #include "daemon/job.h"
 #include "daemon/log.h"
 #include "store/care.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- verify ---- */
 
@@ -67,4 +70,95 @@ void api_verify_drop(struct request *request)
     job_forget(request->node, &looking->job);
     verify_free(looking->verify);
     free(looking);
+}
+
+/* ---- backup ---- */
+
+struct backing {
+    struct request *request;
+    struct job job;
+    struct backup *backup;
+};
+
+static int on_back(void *user, struct fault *fault)
+{
+    return backup_step(((struct backing *)user)->backup, fault);
+}
+
+static json_t *from_backup(const struct backup_made *made)
+{
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:i}", "file",
+                     made->file, "bytes", (json_int_t)made->bytes, "life",
+                     (json_int_t)made->facts.life, "number",
+                     (json_int_t)made->facts.number, "records",
+                     (json_int_t)made->facts.records, "changes",
+                     (json_int_t)made->facts.written, "secured",
+                     made->secures, "removed", made->removed);
+}
+
+static void on_backed(void *user, int rc, const struct fault *fault)
+{
+    struct backing *backing = user;
+
+    if (rc == 0)
+        api_reply(backing->request,
+                  from_backup(backup_made(backing->backup)));
+    request_done(backing->request, fault);
+}
+
+/* {"dir":...}, or nothing for the configured directory. */
+static int take_dir(struct request *request, char *out, struct fault *fault)
+{
+    const char *dir = node_config(request->node)->backup;
+    struct bytes text;
+    json_t *body;
+    int rc = api_body(request, &body, fault);
+
+    if (rc < 0)
+        return rc;
+    rc = json_only(body, "dir", fault);
+    if (rc == 0)
+        rc = json_to_text(body, "dir", CONFIG_PATH - 1, &text, fault);
+    if (rc == 0 && text.len > 0)
+        dir = (const char *)text.data;
+    if (rc == 0 && dir[0] == '\0')
+        rc = fault_set(fault, ERR_USAGE, "dir",
+                       "no directory for backups is configured ([store] "
+                       "backup); name one");
+    else if (rc == 0 && !path_whole(dir))
+        rc = fault_set(fault, ERR_VALUE, "dir", "a whole path, beginning "
+                       "with /");
+    if (rc == 0)
+        snprintf(out, CONFIG_PATH, "%s", dir);
+    json_decref(body);
+    return rc;
+}
+
+int api_backup(struct request *request, struct fault *fault)
+{
+    struct backing *backing;
+    char dir[CONFIG_PATH];
+    int rc = take_dir(request, dir, fault);
+
+    if (rc < 0)
+        return rc;
+    backing = xmalloc(sizeof(*backing));
+    backing->request = request;
+    backing->backup = backup_new(request->node, dir);
+    backing->job = (struct job){on_back, on_backed, backing, NULL, false};
+    request->state = backing;
+    request->later = true;
+    job_begin(request->node, &backing->job);
+    return 0;
+}
+
+void api_backup_drop(struct request *request)
+{
+    struct backing *backing = request->state;
+
+    if (!backing)
+        return;
+    job_forget(request->node, &backing->job);
+    backup_free(backing->backup);
+    free(backing);
 }

@@ -1,6 +1,11 @@
 /* Care of the store. The daemon does it, which alone opens the database. */
 #include "daemon/command.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
 static int ask(struct cli *cli, const char *path, const char *good)
 {
     json_t *result;
@@ -39,5 +44,59 @@ int cmd_verify(struct cli *cli)
                (long long)json_number(found, "changes"),
                (long long)json_number(found, "cells"));
     json_decref(found);
+    return 0;
+}
+
+static void print_backup(const struct cli *cli, const json_t *made)
+{
+    char size[WORDS_TIME];
+
+    words_bytes((uint64_t)json_number(made, "bytes"), size);
+    printf("%s\n", json_text(made, "file"));
+    printf(T(cli, "已备份，读回校验完好：%lld 条记录，%lld 条变更，到入册号 %lld，"
+                  "%s\n",
+             "copied, read back and whole: %lld records, %lld changes, up to "
+             "number %lld, %s\n"),
+           (long long)json_number(made, "records"),
+           (long long)json_number(made, "changes"),
+           (long long)json_number(made, "number"), size);
+    if (json_number(made, "removed") > 0)
+        printf(T(cli, "清理了 %lld 份旧的\n", "%lld older ones removed\n"),
+               (long long)json_number(made, "removed"));
+}
+
+/* The daemon has a working directory of its own. */
+static int take_dir(struct cli *cli, json_t **out)
+{
+    char *path = cli->argc > 0 ? realpath(cli->argv[0], NULL) : NULL;
+    struct fault fault = {0};
+    int rc;
+
+    *out = json_object();
+    if (cli->argc > 0 && !path) {
+        fault_set(&fault, ERR_IO, "dir", "%.150s: %s", cli->argv[0],
+                  strerror(errno));
+        json_decref(*out);
+        return cli_fail(cli, T(cli, "没有备份", "no copy was made"), &fault);
+    }
+    rc = path ? json_object_set_new(*out, "dir", json_string(path)) : 0;
+    free(path);
+    return rc;
+}
+
+int cmd_backup(struct cli *cli)
+{
+    json_t *request, *made;
+    int rc = take_dir(cli, &request);
+
+    if (rc == 0)
+        rc = cli_post(cli, "/api/backup", request, &made);
+    if (rc != 0)
+        return rc;
+    if (cli->json)
+        cli_print(json_incref(made));
+    else
+        print_backup(cli, made);
+    json_decref(made);
     return 0;
 }

@@ -48,6 +48,17 @@ static int read_path(void *to, const char *text, struct fault *fault)
     return 0;
 }
 
+/* Nothing is none. Without a slash at its end, as it is compared. */
+static int read_directory(void *to, const char *text, struct fault *fault)
+{
+    int rc = text[0] == '\0' ? 0 : read_path(to, text, fault);
+    size_t len = strlen(to);
+
+    if (len > 1 && ((char *)to)[len - 1] == '/')
+        ((char *)to)[len - 1] = '\0';
+    return rc;
+}
+
 static int read_listen(void *to, const char *text, struct fault *fault)
 {
     if (!listen_parse(text, to))
@@ -141,6 +152,7 @@ static const struct key {
     KEY("hub", "stations", read_path, stations, "/etc/yizhan/stations.conf"),
     KEY("hub", "kinds", read_path, kinds, "/etc/yizhan/kinds"),
     KEY("store", "postgres", read_nothing, postgres, ""),
+    KEY("store", "backup", read_directory, backup, ""),
 #undef KEY
 };
 

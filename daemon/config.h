@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONFIG_PATH = 200, CONFIG_HOST = 128, CONFIG_KEYS = 16 };
+enum { CONFIG_PATH = 200, CONFIG_HOST = 128, CONFIG_KEYS = 17 };
 
 struct listen {                 /* "127.0.0.1:7070" */
     char host[64];              /* an address, IPv6 without brackets */
@@ -32,6 +32,7 @@ struct config {
     int64_t every_ms;           /* 0: manual, exchanges only when asked */
     int64_t linger_ms;          /* after a save: edits travel together */
     char postgres[4];           /* always empty: not built in yet */
+    char backup[CONFIG_PATH];   /* directory of the off-box copies, "": none */
     int line[CONFIG_KEYS];      /* of the file, by key; 0: the default */
 };
 

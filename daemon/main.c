@@ -63,6 +63,9 @@ static const struct command commands[] = {
      cmd_rebuild, 0, 0, 0, false},
     {"verify", "", "校验数据是否完好", "check that the data is whole",
      cmd_verify, 0, 0, 0, false},
+    {"backup", "[DIR]", "备份一份到目录里，并读回校验",
+     "make a copy in a directory, and read it back", cmd_backup, 0, 0, 1,
+     false},
     {"version", "", "版本", "the version", cmd_version, 0, 0, 0, true},
     {"help", "[VERB]", "用法", "how it is used", cmd_help, 0, 0, 1, true},
 };

@@ -9,6 +9,7 @@
  * that the restart reads what the disk really holds).
  */
 #include "daemon/shell.h"
+#include "daemon/daily.h"
 #include "daemon/door.h"
 #include "daemon/gate.h"
 #include "daemon/log.h"
@@ -45,6 +46,13 @@ uv_loop_t *node_loop(struct node *node)
 struct stations *node_stations(struct node *node)
 {
     return node->open.stations;
+}
+
+void node_numbers(const struct node *node, char *out)
+{
+    out[0] = '\0';
+    if (node->config->hub)
+        numbers_text(&node->open.numbers, out);
 }
 
 struct stamp node_stamp(struct node *node)
@@ -205,8 +213,10 @@ static void on_signal(uv_signal_t *signal, int number)
     door_close(node->local);
     door_close(node->public);
     uplink_close(node->uplink);
+    daily_close(node->daily);
     node->local = node->public = NULL;
     node->uplink = NULL;
+    node->daily = NULL;
     node->begin = false;
     close_handle(&node->prepare);
     close_handle(&node->check);
@@ -277,10 +287,12 @@ static int serve(struct node *node, struct fault *fault)
 {
     int rc = start_doors(node, fault);
 
-    if (rc < 0)
+    if (rc < 0) {
         on_signal(&node->term, 0);
-    else
+    } else {
         start_uplink(node);
+        node->daily = daily_open(node);
+    }
     if (rc == 0) {
         log_event(LOG_I, 1013, "ready", "role=%s org=%s",
                   node->config->hub ? "hub" : "station", node->config->org);

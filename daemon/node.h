@@ -55,6 +55,10 @@ struct node_progress {
 };
 void node_progress(const struct node *node, struct node_progress *out);
 
+/* The hub's file of numbers as it is now, in NUMBERS_MAX bytes; "" at a
+ * station. */
+void node_numbers(const struct node *node, char *out);
+
 /* Now, as a change keeps it. */
 struct stamp node_stamp(struct node *node);
 

@@ -17,6 +17,7 @@ struct node {
     uv_idle_t settle;           /* runs while `later` has something */
     uv_idle_t busy;             /* runs while there is a job */
     struct job *jobs;           /* the first is under way */
+    struct daily *daily;
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;
