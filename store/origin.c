@@ -240,12 +240,14 @@ int journal_self(struct store *store)
     return rc < 0 ? rc : origin_renew(store, rc == 1 ? &parent : NULL);
 }
 
+/* Once it is written nothing new comes under that origin but news of what a copy
+ * of this store wrote: that is not counted here. */
 void origin_ready(struct store *store)
 {
     if (!store->hub)
         db_exec(store,
                 "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
                 "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
-                " AND j.origin = origin.id AND j.n = (SELECT max(n) FROM "
-                "journal WHERE origin = origin.id AND n > origin.n)");
+                " AND origin.n = 0 AND j.origin = origin.id AND j.n = "
+                "(SELECT max(n) FROM journal WHERE origin = origin.id)");
 }

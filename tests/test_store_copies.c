@@ -45,6 +45,35 @@ TEST(a_station_set_back_to_an_older_copy_goes_on)
     world_end(w);
 }
 
+/* BUG found: what it had lost came back as news under its own origin, and the
+ * start after that counted it among what this copy had written. */
+TEST(a_station_set_back_counts_only_what_this_copy_wrote)
+{
+    struct town *town;
+    struct store_status status;
+    char copy[PATH_ROOM + 8];
+    W;
+
+    town = town_of(w, "a");
+    snprintf(copy, sizeof copy, "%s.old", town->path);
+    say(w, "a", 1, "mark=1 name=甲");
+    files_copy(town->path, copy);       /* of the running machine */
+    say(w, "a", 1, "name=乙");
+    say(w, "a", 2, "mark=2 name=丙");
+    sync_all(w);
+    town_shut(town);
+    files_copy(copy, town->path);
+    town_open(w, town);
+    sync_all(w);
+    assert_cell(w, "a", 2, "name", "丙");
+    restart(w, "a");
+    assert_int_equal(store_verify(town->store, &w->fault), 0);
+    store_status(town->store, &status);
+    assert_int_equal(status.written, 2);
+    assert_agree(w);
+    world_end(w);
+}
+
 TEST(a_station_set_back_that_writes_first_loses_nothing)
 {
     struct town *town;
@@ -444,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_station_set_back_to_an_older_copy_goes_on),
+        cmocka_unit_test(a_station_set_back_counts_only_what_this_copy_wrote),
         cmocka_unit_test(a_station_set_back_that_writes_first_loses_nothing),
         cmocka_unit_test(a_copied_disk_that_runs_twice_parts_and_the_county_is_told),
         cmocka_unit_test(a_resumed_snapshot_goes_on_under_a_new_name),
