@@ -4,6 +4,7 @@
  * the store, makes the reply, and the door sends it after the turn's commit.
  */
 #include "daemon/api.h"
+#include "daemon/backup.h"
 #include "daemon/log.h"
 #include "daemon/room.h"
 
@@ -121,6 +122,19 @@ int api_save(struct request *request, struct json_edit *edit,
     return rc;
 }
 
+/* The newest copy in the configured directory; null where none is. */
+static json_t *from_backup(struct node *node)
+{
+    struct store *store = node_store(node);
+
+    if (node_config(node)->backup[0] == '\0')
+        return json_null();
+    return json_pack("{s:s, s:o, s:I}", "dir", node_config(node)->backup,
+                     "last", json_from_time(store_recall(store, BACKUP_MS)),
+                     "number",
+                     (json_int_t)store_recall(store, BACKUP_NUMBER));
+}
+
 static int take_status(struct request *request, json_t **out,
                        struct fault *fault)
 {
@@ -133,6 +147,7 @@ static int take_status(struct request *request, json_t **out,
         return fault_set(fault, rc, "", "no status");
     node_progress(request->node, &progress);
     *out = json_from_status(node_config(request->node), &status, &progress);
+    json_object_set_new(*out, "backup", from_backup(request->node));
     return 0;
 }
 

@@ -3,6 +3,7 @@
  * or a number of a person has no business in a monitoring system.
  */
 #include "daemon/api.h"
+#include "daemon/backup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,12 @@ int api_metrics(struct request *request, struct fault *fault)
         {"number", "gauge", "Newest number known.", (double)status.number},
         {"life", "gauge", "Newest life of the hub known.",
          (double)status.life},
+        {"secured_number", "gauge",
+         "Number through which the hub has an off-box copy, 0 for none.",
+         (double)status.secured},
+        {"backup_last_seconds", "gauge",
+         "Unix time of the last copy in the configured directory, 0 for none.",
+         (double)store_recall(node_store(request->node), BACKUP_MS) / 1000},
         {"db_bytes", "gauge", "Size of the database.",
          (double)status.db_bytes},
         {"wal_bytes", "gauge", "Size of its write-ahead log.",

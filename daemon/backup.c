@@ -71,8 +71,8 @@ static void remove_first(struct backup *backup)
     if (backup->first[0] == '\0')
         return;
     snprintf(journal, sizeof(journal), "%s-journal", backup->first);
-    os_remove(journal);
-    os_remove(backup->first);
+    os_remove_file(journal, NULL);
+    os_remove_file(backup->first, NULL);
     backup->first[0] = '\0';
 }
 
@@ -101,7 +101,7 @@ static int look_for_room(struct backup *backup, struct fault *fault)
     if (rc < 0)
         return fault_set(fault, rc, "", "no status");
     need = status.db_bytes + status.wal_bytes + MARGIN;
-    if (room >= 0 && room < need)
+    if (room < need)
         return fault_set(fault, ERR_FULL, "backup",
                          "%s has room for %lld MB, a copy needs %lld",
                          backup->dir, (long long)room / 1000000,
@@ -209,7 +209,7 @@ static void remove_old(struct backup *backup, const struct buf *names,
         char path[BACKUP_PATH + 256];
 
         snprintf(path, sizeof(path), "%s/%s", backup->dir, name);
-        os_remove(path);
+        os_remove_file(path, NULL);
         backup->made.removed++;
     }
 }

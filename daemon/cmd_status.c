@@ -116,6 +116,48 @@ static void print_machine(const struct cli *cli, const json_t *status)
            json_text(status, "version"));
 }
 
+/* The second mark: is it safe should the county's machine burn down? */
+static void print_secured(const struct cli *cli, const json_t *status)
+{
+    long long secured = count(status, "secured");
+    long long missing = count(status, "unsecured");
+
+    if (secured + missing == 0)
+        return;
+    if (count(status, "secured_number") == 0)
+        printf("%s", T(cli, "  县里还没有异地备份\n",
+                       "  the county has no off-box copy of it\n"));
+    else if (missing == 0)
+        printf("%s", T(cli, "  已入册的都在县里的异地备份里\n",
+                       "  all of it also in the county's off-box copy\n"));
+    else
+        printf(T(cli, "  其中 %lld 条已在县里的异地备份里，%lld 条还没有\n",
+                  "  %lld of it also in the county's off-box copy, %lld not "
+                  "yet\n"),
+               secured, missing);
+}
+
+static void print_backup(const struct cli *cli, const json_t *status, bool hub)
+{
+    const json_t *backup = json_object_get(status, "backup");
+    char last[WORDS_TIME];
+
+    if (!json_is_object(backup)) {
+        if (hub)
+            printf("%s", T(cli, "  没有配置异地备份（[store] backup）\n",
+                           "  no off-box copy is configured ([store] "
+                           "backup)\n"));
+        return;
+    }
+    words_time(json_when(backup, "last"), cli_now(), cli->zh, last);
+    if (hub)
+        printf(T(cli, "  异地备份：%s   到入册号 %lld\n",
+                  "  off-box copy: %s   up to number %lld\n"),
+               last, count(status, "secured_number"));
+    else
+        printf(T(cli, "  本机备份：%s\n", "  backup of this PC: %s\n"), last);
+}
+
 static void print_status(const struct cli *cli, const json_t *status)
 {
     bool hub = strcmp(json_text(status, "role"), "hub") == 0;
@@ -124,8 +166,11 @@ static void print_status(const struct cli *cli, const json_t *status)
            json_text(status, "org"), json_text(status, "name"),
            hub ? T(cli, "县里", "the hub") : T(cli, "站", "station"));
     print_sum(cli, status);
-    if (!hub)
+    if (!hub) {
+        print_secured(cli, status);
         print_line_state(cli, status);
+    }
+    print_backup(cli, status, hub);
     print_hands(cli, status);
     print_machine(cli, status);
 }

@@ -80,6 +80,7 @@ int cmd_log(struct cli *cli);
 int cmd_rebuild(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
+int cmd_restore(struct cli *cli);
 
 /* ---- command.c: what verbs share ---- */
 

@@ -82,6 +82,12 @@ json_t *json_from_status(const struct config *config,
     put_number(cursors, "number", status->number);
     put_number(cursors, "seq", status->seq);
     json_object_set_new(out, "cursors", cursors);
+    put_number(out, "secured_number", status->secured);
+    if (!config->hub) {
+        put_number(out, "secured", status->secured_taken);
+        put_number(out, "unsecured",
+                   status->count[STATE_TAKEN] - status->secured_taken);
+    }
     put_progress(out, progress);
     json_object_set_new(out, "exchange", from_exchange(progress));
     json_object_set_new(out, "db_bytes", json_integer(status->db_bytes));

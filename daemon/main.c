@@ -66,6 +66,9 @@ static const struct command commands[] = {
     {"backup", "[DIR]", "备份一份到目录里，并读回校验",
      "make a copy in a directory, and read it back", cmd_backup, 0, 0, 1,
      false},
+    {"restore", "FILE", "用备份恢复（先停止驿站；原数据留着）",
+     "put a backup in place of the data, which is kept; yizhan must be stopped",
+     cmd_restore, 0, 1, 1, false},
     {"version", "", "版本", "the version", cmd_version, 0, 0, 0, true},
     {"help", "[VERB]", "用法", "how it is used", cmd_help, 0, 0, 1, true},
 };

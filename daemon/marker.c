@@ -87,6 +87,20 @@ int marker_ready(const struct config *config, struct fault *fault)
                            : marker_write(config, READY, fault);
 }
 
+int marker_kept(const struct config *config, char *out, size_t size,
+                struct fault *fault)
+{
+    struct buf text;
+    int rc = marker_read(config, &text, fault);
+
+    out[0] = '\0';
+    if (rc == 1 && begins(&text, RESTORING))
+        snprintf(out, size, "%.*s", (int)(text.len - strlen(RESTORING)),
+                 (const char *)text.data + strlen(RESTORING));
+    buf_done(&text);
+    return rc < 0 ? rc : 0;
+}
+
 int marker_restoring(const struct config *config, const char *kept,
                      struct fault *fault)
 {

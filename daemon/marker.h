@@ -15,6 +15,10 @@ int marker_check(const struct config *config, bool *there,
                  struct fault *fault);
 /* A store is there now. Nothing is written when that is known. */
 int marker_ready(const struct config *config, struct fault *fault);
+/* The name a restore that was cut keeps the old store under, "" if there was
+ * none. */
+int marker_kept(const struct config *config, char *out, size_t size,
+                struct fault *fault);
 /* A restore begins, which keeps what was there under the name `kept`. */
 int marker_restoring(const struct config *config, const char *kept,
                      struct fault *fault);

@@ -47,6 +47,8 @@ int os_copy(const char *from, const char *to, struct fault *fault);
 /* Give it another name in the same directory, durably, in place of what has
  * that name. */
 int os_rename(const char *from, const char *to, struct fault *fault);
+/* Give it to whom `like` belongs, if this user may do that. */
+void os_own_like(const char *path, const char *like);
 /* Do the two lie on the same disk, as far as can be told? */
 bool os_same_disk(const char *one, const char *other);
 /* Tell the service manager: "READY=1", "WATCHDOG=1", "STOPPING=1". Nothing

@@ -89,16 +89,32 @@ static int judge(struct store *copy, const char *path,
     return rc == 0 ? 0 : fault_set(fault, rc, "", "%s", path);
 }
 
+/* As it lies there: nothing is made beside it, whatever it is, and no lock is
+ * asked of the disk it came on. */
+static void as_it_is(const char *path, char *out, size_t size)
+{
+    size_t len = (size_t)snprintf(out, size, "file:");
+
+    for (; *path != '\0' && len + 32 < size; path++)
+        len += (size_t)snprintf(out + len, size - len,
+                                strchr("%?#", *path) != NULL ? "%%%02x" : "%c",
+                                (unsigned char)*path);
+    snprintf(out + len, size - len, "?immutable=1");
+}
+
 int copy_open(const char *path, const char *vfs, struct store **out,
               struct copy_facts *facts, struct fault *fault)
 {
     struct store *copy = xmalloc(sizeof *copy);
+    char uri[2048];
     int rc;
 
     memset(copy, 0, sizeof *copy);
     memset(facts, 0, sizeof *facts);
-    rc = sqlite3_open_v2(path, &copy->db,
-                         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, vfs);
+    as_it_is(path, uri, sizeof uri);
+    rc = sqlite3_open_v2(uri, &copy->db,
+                         SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+                             SQLITE_OPEN_URI, vfs);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(copy->db,
                           "PRAGMA cell_size_check = ON; "
