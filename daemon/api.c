@@ -51,6 +51,7 @@ const struct route api_routes[] = {
     WRITE("/api/rebuild", api_rebuild),
     WRITE_DROP("/api/verify", api_verify, api_verify_drop),
     WRITE_DROP("/api/backup", api_backup, api_backup_drop),
+    WRITE_DROP("/api/doctor", api_doctor, api_doctor_drop),
     {
         .method = "POST",
         .path = "/api/import",

@@ -31,6 +31,8 @@ int api_verify(struct request *request, struct fault *fault);   /* api_care.c */
 void api_verify_drop(struct request *request);
 int api_backup(struct request *request, struct fault *fault);
 void api_backup_drop(struct request *request);
+int api_doctor(struct request *request, struct fault *fault);
+void api_doctor_drop(struct request *request);
 
 int api_put(struct request *request, struct fault *fault);      /* api_write.c */
 int api_edit(struct request *request, struct fault *fault);

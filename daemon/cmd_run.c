@@ -25,7 +25,7 @@ static void print_check(const struct config *config)
 
 /* What the file names must be right too: the kinds, the hub's stations, the
  * secret. */
-static int check_named(const struct config *config, struct fault *fault)
+int check_named(const struct config *config, struct fault *fault)
 {
     struct stations *stations = NULL;
     struct kinds *kinds = NULL;

@@ -81,6 +81,11 @@ int cmd_rebuild(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
+int cmd_doctor(struct cli *cli);
+
+/* What the configuration names: the kinds, the hub's stations, the secret. (In
+ * cmd_run.c.) */
+int check_named(const struct config *config, struct fault *fault);
 
 /* ---- command.c: what verbs share ---- */
 

@@ -7,6 +7,7 @@
 #ifndef YZ_JSON_H
 #define YZ_JSON_H
 
+#include "daemon/findings.h"
 #include "daemon/node.h"
 #include "store/store.h"
 
@@ -43,6 +44,8 @@ json_t *json_from_case(const struct shown_case *shown);
 /* `kind` names the cells; NULL leaves their names out. */
 json_t *json_from_receipt(const struct receipt *receipt,
                           const struct kind *kind);
+/* {"code","name","level","text","text_zh"} */
+json_t *json_from_finding(const struct finding *finding);
 json_t *json_from_status(const struct config *config,
                          const struct store_status *status,
                          const struct node_progress *progress);

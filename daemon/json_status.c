@@ -62,6 +62,17 @@ static void put_progress(json_t *out, const struct node_progress *progress)
                         json_integer(progress->clock_offset_ms));
 }
 
+json_t *json_from_finding(const struct finding *finding)
+{
+    char code[16];
+
+    snprintf(code, sizeof(code), "YZ%04d", finding_code(finding->name));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", code, "name",
+                     finding_text(finding->name), "level",
+                     level_text(finding->level), "text", finding->en,
+                     "text_zh", finding->zh);
+}
+
 json_t *json_from_status(const struct config *config,
                          const struct store_status *status,
                          const struct node_progress *progress)

@@ -79,6 +79,7 @@ static void note_contact(struct node *node, const struct asked *asked)
     progress->last_contact = os_wall_ms();
     store_remember(node->open.store, LAST_CONTACT, progress->last_contact);
     progress->clock_offset_ms = os_wall_ms() - asked->hub_wall_ms;
+    progress->clock_measured = true;
     if (!was_off && llabs(progress->clock_offset_ms) > CLOCK_OFF_MS)
         log_event(LOG_W, 7301, "clock.skew", "offset_ms=%lld",
                   (long long)progress->clock_offset_ms);

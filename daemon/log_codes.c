@@ -35,6 +35,7 @@ static const struct row {
     {6014, "the log on disk is checkpointed late", "数据日志偏大"},
     {6015, "a backup was made", "已备份"},
     {6016, "no backup was made", "备份没有做成"},
+    {6017, "examined", "已体检"},
     {7104, "no exchange with the hub; nothing is lost",
      "没能与县里交换，数据都在本机"},
     {7105, "the line is back", "又连上县里了"},

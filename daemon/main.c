@@ -69,6 +69,9 @@ static const struct command commands[] = {
     {"restore", "FILE", "用备份恢复（先停止驿站；原数据留着）",
      "put a backup in place of the data, which is kept; yizhan must be stopped",
      cmd_restore, 0, 1, 1, false},
+    {"doctor", "", "体检：配置、数据、磁盘、备份、时钟、线路",
+     "examine configuration, data, disk, backup, clock and line", cmd_doctor,
+     0, 0, 0, true},
     {"version", "", "版本", "the version", cmd_version, 0, 0, 0, true},
     {"help", "[VERB]", "用法", "how it is used", cmd_help, 0, 0, 1, true},
 };

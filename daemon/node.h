@@ -51,6 +51,7 @@ struct node_progress {
     int64_t next_try;
     int cause;                  /* ERR_* of the last failure, 0 */
     int64_t clock_offset_ms;    /* this clock minus the hub's */
+    bool clock_measured;        /* in this run */
     uint64_t life;
 };
 void node_progress(const struct node *node, struct node_progress *out);

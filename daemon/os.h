@@ -47,6 +47,14 @@ int os_copy(const char *from, const char *to, struct fault *fault);
 /* Give it another name in the same directory, durably, in place of what has
  * that name. */
 int os_rename(const char *from, const char *to, struct fault *fault);
+/* Is a directory this user's alone, to enter and to write? ERR_IO, ERR_DENIED with
+ * `fault`. */
+int os_own_directory(const char *path, struct fault *fault);
+/* Can a file be made in this directory? */
+bool os_may_write(const char *path);
+/* Was this process started by a service manager; is there one on this machine? */
+bool os_is_service(void);
+bool os_has_services(void);
 /* Give it to whom `like` belongs, if this user may do that. */
 void os_own_like(const char *path, const char *like);
 /* Do the two lie on the same disk, as far as can be told? */

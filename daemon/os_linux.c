@@ -267,6 +267,41 @@ int os_rename(const char *from, const char *to, struct fault *fault)
     return 0;
 }
 
+int os_own_directory(const char *path, struct fault *fault)
+{
+    struct stat info;
+
+    if (stat(path, &info) < 0)
+        return os_fault(fault, "open", path);
+    if (!S_ISDIR(info.st_mode))
+        return fault_set(fault, ERR_IO, "", "%s is no directory", path);
+    if ((info.st_mode & 077) != 0)
+        return fault_set(fault, ERR_DENIED, "",
+                         "others may look into %s: chmod 700 it", path);
+    if (info.st_uid != geteuid() && geteuid() != 0)
+        return fault_set(fault, ERR_DENIED, "",
+                         "%s belongs to another account: run this as that one",
+                         path);
+    return os_may_write(path) ? 0
+                              : fault_set(fault, ERR_DENIED, "",
+                                          "%s cannot be written", path);
+}
+
+bool os_may_write(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+bool os_is_service(void)
+{
+    return getenv("INVOCATION_ID") != NULL;
+}
+
+bool os_has_services(void)
+{
+    return access("/run/systemd/system", F_OK) == 0;
+}
+
 void os_own_like(const char *path, const char *like)
 {
     struct stat info;

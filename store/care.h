@@ -69,4 +69,10 @@ int copy_settle(const char *path, const char *vfs, struct fault *fault);
 /* Hub: an off-box copy holds everything up to this number. Never back. */
 int store_secure(struct store *store, uint64_t number);
 
+/* ---- and what an admin asks ---- */
+
+/* Station: wall time of the oldest change that waits for an answer, as its
+ * author's clock had it; 0: none waits. */
+int64_t store_waiting_since(struct store *store);
+
 #endif
