@@ -28,8 +28,8 @@ static int marker_write(const struct config *config, const char *text,
     return os_write_file(path, bytes_text(text), fault);
 }
 
-/* What a start leaves in the directory, in the order in which people notice. */
-static const char *trace_of(const struct config *config)
+/* What a start leaves in the directory: there was a store. */
+static bool was_there(const struct config *config)
 {
     static const char *const names[] = {"marker", "yizhan.db-wal", "token"};
     char path[CONFIG_PATH + 64];
@@ -37,9 +37,9 @@ static const char *trace_of(const struct config *config)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         config_path(config, names[i], path);
         if (os_size(path) > 0)
-            return names[i];
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static bool begins(const struct buf *text, const char *with)
@@ -48,32 +48,29 @@ static bool begins(const struct buf *text, const char *with)
            memcmp(text->data, with, strlen(with)) == 0;
 }
 
+/* What a person does about it is told beside the code. */
+static int refuse(int err, const char *path, struct fault *fault)
+{
+    fault_set(fault, err, "", "%s", "");
+    snprintf(fault->where, sizeof(fault->where), "%.190s", path);
+    return err;
+}
+
 int marker_check(const struct config *config, bool *there,
                  struct fault *fault)
 {
     char path[CONFIG_PATH + 64];
-    const char *trace;
     struct buf text;
     int rc = marker_read(config, &text, fault);
 
     config_path(config, "yizhan.db", path);
     *there = os_size(path) > 0;
     if (rc == 1 && begins(&text, RESTORING))
-        rc = fault_set(fault, ERR_RESTORING, "data",
-                       "%s: again: yizhan restore FILE; what was there before "
-                       "is kept as %.*s", config->data,
-                       (int)(text.len - strlen(RESTORING)),
-                       (const char *)text.data + strlen(RESTORING));
+        rc = refuse(ERR_RESTORING, path, fault);
     buf_done(&text);
     if (rc < 0 || *there)
         return rc < 0 ? rc : 0;
-    trace = trace_of(config);
-    if (trace == NULL)
-        return 0;
-    return fault_set(fault, ERR_MISSING, "data",
-                     "%s is gone, %s is still there; put it back, or: yizhan "
-                     "restore FILE. To begin with an empty register on "
-                     "purpose, move %s away", path, trace, config->data);
+    return was_there(config) ? refuse(ERR_MISSING, path, fault) : 0;
 }
 
 int marker_ready(const struct config *config, struct fault *fault)

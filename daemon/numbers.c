@@ -103,6 +103,17 @@ int numbers_read(const struct config *config, struct numbers *out,
     return rc;
 }
 
+/* There are numbers of a register, and it is not there. */
+static int register_gone(const struct config *config, struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+
+    config_path(config, "yizhan.db", path);
+    fault_set(fault, ERR_MISSING, "", "%s", "");
+    snprintf(fault->where, sizeof fault->where, "%.190s", path);
+    return ERR_MISSING;
+}
+
 int numbers_open(const struct config *config, bool have_store,
                  struct numbers *out, struct fault *fault)
 {
@@ -111,11 +122,7 @@ int numbers_open(const struct config *config, bool have_store,
     if (rc == 0)
         rc = numbers_new(have_store, out, fault);
     else if (rc == 1 && !have_store && out->reserved > 0)
-        rc = fault_set(fault, ERR_MISSING, "data",
-                       "%s has numbers of a register that is gone; put "
-                       "yizhan.db back, or: yizhan restore FILE. To begin with "
-                       "an empty register on purpose, move %s away",
-                       out->path, config->data);
+        rc = register_gone(config, fault);
     if (rc < 0)
         return rc;
     out->life++;

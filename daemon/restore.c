@@ -127,6 +127,9 @@ static int make_ready(struct restoring *on, const char *file,
         rc = os_copy(file, on->fresh, fault);
     if (rc == 0)
         rc = check_copy(on, on->fresh, true, fault);
+    if (rc == ERR_CORRUPT)      /* the store here is not meant */
+        rc = fault_set(fault, ERR_COPY, "", "%s is damaged, %s: %s", file,
+                       fault->field, fault->why);
     if (rc == 0 && on->config->hub)
         rc = choose_numbers(on, fault);
     if (rc == 0)

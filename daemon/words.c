@@ -69,6 +69,16 @@ static const struct advice {
     {ERR_NUMBERS,
      "Do not go on without it: numbers might be used twice.",
      "没有它不要启动，以免编号重用。"},
+    {ERR_MISSING,
+     "Put it back, or take a backup: yizhan restore FILE. To begin with an empty "
+     "register on purpose, move the whole data folder away.",
+     "请放回，或用备份恢复：yizhan restore 备份文件。确实要从头开始，就把整个数据"
+     "文件夹移走。"},
+    {ERR_RESTORING,
+     "Do it again: yizhan restore FILE. What was there before is kept beside "
+     "it (replaced-*).",
+     "请再恢复一次：yizhan restore 备份文件。原来的数据都留在旁边（replaced-*）。"},
+    {ERR_COPY, "Nothing was changed.", "什么都没有改动。"},
     {ERR_SCHEMA, "Nothing was touched. Install the version that wrote it.",
      "数据没有动过。请装写下它的那个版本。"},
     {ERR_DENIED, "Use the account yizhan runs under.",

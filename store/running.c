@@ -49,6 +49,15 @@ static void keep_log(struct store *store, bool keep)
                       NULL);
 }
 
+/* What was saved last is in it. */
+static int log_missing(const struct store *store, struct fault *fault)
+{
+    if (fault_set(fault, ERR_MISSING, "", "%s", "") < 0 && fault != NULL)
+        snprintf(fault->where, sizeof fault->where, "%.190s-wal",
+                 store->path);
+    return ERR_MISSING;
+}
+
 int running_find(struct store *store, bool there, struct fault *fault)
 {
     static const char sql[] =
@@ -64,9 +73,7 @@ int running_find(struct store *store, bool there, struct fault *fault)
         store->was_running = sqlite3_column_int(stmt, 0) != 0;
     sqlite3_finalize(stmt);
     if (store->was_running && !there)
-        return fault_set(fault, ERR_MISSING, "data",
-                         "%s-wal holds what was saved last and is not there; "
-                         "put it back, or: yizhan restore FILE", store->path);
+        return log_missing(store, fault);
     if (store->was_running) {
         /* From here on until the next commit a log that is empty is as it
          * should be. */

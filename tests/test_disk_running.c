@@ -41,12 +41,20 @@ TEST(a_log_that_was_deleted_is_missed)
     assert_true(disk_file_delete(desk.disk, log_of(&desk)));
     for (int i = 0; i < 2; i++) {       /* the refusal changes nothing */
         assert_int_equal(desk_open(&desk), ERR_MISSING);
-        assert_non_null(strstr(desk.world->fault.why, "-wal"));
+        assert_non_null(strstr(desk.world->fault.where, "-wal"));
         assert_null(desk_town(&desk)->store);
     }
     disk_put(desk.disk, image);
     assert_int_equal(desk_open(&desk), 0);
     assert_int_equal(missing(&desk, 0), 0);
+    /* Somebody who knows that it will not be found says so, with any file. */
+    disk_put(desk.disk, image);
+    town_shut(desk_town(&desk));
+    assert_int_equal(disk_file_replace(desk.disk, log_of(&desk), "gone", 4),
+                     0);
+    assert_int_equal(desk_open(&desk), 0);
+    assert_int_equal(missing(&desk, 0), SAVES);
+    assert_true(sound(&desk));
     disk_image_free(image);
     desk_free(&desk);
 }

@@ -96,7 +96,7 @@ static void test_numbers_without_a_store(void **state)
     assert_int_equal(numbers_reserve(&numbers, 0, 12340), 0);
     assert_int_equal(numbers_open(&config, false, &numbers, &fault),
                      ERR_MISSING);
-    assert_non_null(strstr(fault.why, "yizhan restore"));
+    assert_non_null(strstr(fault.where, "yizhan.db"));
 }
 
 static void test_text_and_back(void **state)

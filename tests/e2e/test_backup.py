@@ -365,8 +365,8 @@ def test_what_cannot_be_restored_changes_nothing(town):
         "another machine's": (hub["file"], "YZ6020"),
         "no copy": (town.field.write("text.yz", "hello"), None),
         "nothing": (altered("empty.yz", b""), "YZ6020"),
-        "cut short": (altered("short.yz", whole[:middle]), None),
-        "damaged": (altered("damaged.yz", whole[:middle] + b"\xff" * 4096 + whole[middle + 4096:]), None),
+        "cut short": (altered("short.yz", whole[:middle]), "YZ6020"),
+        "damaged": (altered("damaged.yz", whole[:middle] + b"\xff" * 4096 + whole[middle + 4096:]), "YZ6020"),
         "the store itself": (os.path.join(town.t1.data, "yizhan.db"), "YZ6020"),
         "not there": (town.field.path("nowhere.yz"), "YZ6001"),
     }
