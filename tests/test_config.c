@@ -195,8 +195,29 @@ static void test_origin(void **state)
             assert_int_equal(value.line, 0);
         }
     }
-    assert_int_equal(ours, 10);
+    assert_int_equal(ours, 11);
     assert_int_equal(given, 4);
+    unlink(path);
+}
+
+/* Whether a backup secures anything hangs on the directory being this one. */
+static void test_backup(void **state)
+{
+    struct config config;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(read_text(STATION UPLINK, &config, &fault), 0);
+    assert_string_equal(config.backup, "");
+    assert_int_equal(read_text(STATION UPLINK "[store]\nbackup =\n", &config,
+                               &fault), 0);
+    assert_string_equal(config.backup, "");
+    assert_int_equal(read_text(STATION UPLINK "[store]\nbackup = /a/b/\n",
+                               &config, &fault), 0);
+    assert_string_equal(config.backup, "/a/b");
+    assert_int_equal(read_text(STATION UPLINK "[store]\nbackup = a/b\n",
+                               &config, &fault), ERR_CONFIG);
+    assert_string_equal(fault.field, "backup");
     unlink(path);
 }
 
@@ -259,7 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_station),
         cmocka_unit_test(test_hub),      cmocka_unit_test(test_manual),
-        cmocka_unit_test(test_origin),   cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_backup), cmocka_unit_test(test_origin),   cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_spans),    cmocka_unit_test(test_examples),
     };
 
