@@ -18,6 +18,8 @@ void name_read(struct cut *cut, struct name *out)
 {
     cut_copy(cut, out->origin.b, ID_SIZE);
     out->n = cut_varint(cut);
+    if (out->n > INT64_MAX)
+        cut->bad = true;
 }
 
 /* Of a change that exists: n begins at 1. */

@@ -98,7 +98,8 @@ void body_write(const struct body *body, struct buf *out);
 int body_read(struct cut *cut, struct body *out);
 bool body_valid(const struct body *body);        /* all texts are text */
 
-/* The origin's bytes and n as a varint, wherever a change is named. */
+/* The origin's bytes and n as a varint, wherever a change is named. An n past
+ * INT64_MAX is bad. */
 void name_write(const struct name *name, struct buf *out);
 void name_read(struct cut *cut, struct name *out);
 

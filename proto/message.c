@@ -31,6 +31,9 @@ static void head_read(struct cut *cut, struct head *out)
     cut_copy(cut, out->origin.b, ID_SIZE);
     out->confirmed = cut_varint(cut);
     out->n = cut_varint(cut);
+    /* The hub answers from confirmed + 1 on, and no n is past INT64_MAX. */
+    if (out->confirmed >= INT64_MAX || out->n > INT64_MAX)
+        cut->bad = true;
     cut_copy(cut, out->hash.b, HASH_SIZE);
     out->has_parent = cut_flag(cut);
     if (!out->has_parent)

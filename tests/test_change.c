@@ -91,13 +91,15 @@ static void test_numbers_at_their_ends(void **state)
 
     (void)state;
     sample_whole(&change);
-    change.name.n = change.base = change.kind = change.cell = UINT64_MAX;
-    change.settles[1].n = change.was.n = UINT64_MAX;
+    change.base = change.kind = change.cell = UINT64_MAX;
+    change.name.n = change.settles[1].n = change.was.n = INT64_MAX;
     change.stamp.wall_ms = INT64_MIN;
     change.stamp.mono_ms = INT64_MAX;
     change.at_ms = -1;
     body_set(&change.body, UINT64_MAX, bytes_text("x"));
     assert_int_equal(reread(&change), 0);
+    change.settles[1].n++;
+    assert_int_equal(reread(&change), ERR_FORMAT);
 }
 
 static void test_cut_anywhere_is_refused(void **state)

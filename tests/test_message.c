@@ -396,8 +396,8 @@ static void full_hello(struct hello *out)
         struct head *head = &out->head[i];
 
         head->origin = sample_id((uint8_t)i);
-        head->n = UINT64_MAX;
-        head->confirmed = (uint64_t)i;
+        head->n = INT64_MAX;
+        head->confirmed = (uint64_t)(INT64_MAX - HEADS + i);
         head->hash = sample_hash((uint8_t)i);
         head->has_parent = i % 2 != 0;
         if (!head->has_parent)
@@ -498,6 +498,36 @@ static void test_hello_bounds(void **state)
                      ERR_FORMAT);
     assert_int_equal(hello_with(0, 1, 0, bytes_of("a\0b", 3)), ERR_FORMAT);
     assert_int_equal(hello_with(0, 1, 0, bytes_text("\xff")), ERR_FORMAT);
+}
+
+static int hello_of_head(uint64_t confirmed, uint64_t n, uint64_t parent_n)
+{
+    struct hello hello;
+    struct buf bytes;
+    int rc;
+
+    example_hello(&hello);
+    hello.head[0].confirmed = confirmed;
+    hello.head[0].n = n;
+    hello.head[0].has_parent = true;
+    hello.head[0].parent = (struct name){sample_id(7), parent_n};
+    buf_init(&bytes, FRAME_MAX);
+    hello_write(&hello, &bytes);
+    rc = hello_read(buf_view(&bytes), &hello);
+    buf_done(&bytes);
+    return rc;
+}
+
+/* The hub answers from the change behind the last confirmed one: a station
+ * could not read that answer if there can be no such change. */
+static void test_heads_beyond_all_n(void **state)
+{
+    (void)state;
+    assert_int_equal(hello_of_head(INT64_MAX - 1, INT64_MAX, INT64_MAX), 0);
+    assert_int_equal(hello_of_head(INT64_MAX, INT64_MAX, 1), ERR_FORMAT);
+    assert_int_equal(hello_of_head(UINT64_MAX, 1, 1), ERR_FORMAT);
+    assert_int_equal(hello_of_head(0, 1ull << 63, 1), ERR_FORMAT);
+    assert_int_equal(hello_of_head(0, 1, 1ull << 63), ERR_FORMAT);
 }
 
 static void test_welcome(void **state)
@@ -754,6 +784,7 @@ int main(void)
         cmocka_unit_test(test_flipped_bit_ends_the_message),
         cmocka_unit_test(test_fullest_hello),
         cmocka_unit_test(test_hello_bounds),
+        cmocka_unit_test(test_heads_beyond_all_n),
         cmocka_unit_test(test_welcome),
         cmocka_unit_test(test_fullest_confirm),
         cmocka_unit_test(test_confirm_bends),

@@ -318,7 +318,7 @@ static void test_fullest_frame_fits(void **state)
     item.reason = 5;
     memset(item.field, 'f', WHY_FIELD - 1);
     memset(item.rule, 'r', WHY_RULE - 1);
-    item.settled_by.n = UINT64_MAX;
+    item.settled_by.n = INT64_MAX;
     item.has_base = true;
     item.change = item.base_body = bytes_of(noise, CHANGE_MAX);
     news_open(&writer, "@a station with a name of sixty bytes, which is a lot "
