@@ -13,6 +13,15 @@ static int count_read(struct cut *cut, int max)
     return cut->bad ? 0 : (int)count;
 }
 
+uint64_t number_read(struct cut *cut)
+{
+    uint64_t number = cut_varint(cut);
+
+    if (number > INT64_MAX)
+        cut->bad = true;
+    return cut->bad ? 0 : number;
+}
+
 static void head_write(const struct head *head, struct buf *out)
 {
     buf_put(out, head->origin.b, ID_SIZE);
@@ -29,10 +38,9 @@ static void head_write(const struct head *head, struct buf *out)
 static void head_read(struct cut *cut, struct head *out)
 {
     cut_copy(cut, out->origin.b, ID_SIZE);
-    out->confirmed = cut_varint(cut);
-    out->n = cut_varint(cut);
-    /* The hub answers from confirmed + 1 on, and no n is past INT64_MAX. */
-    if (out->confirmed >= INT64_MAX || out->n > INT64_MAX)
+    out->confirmed = number_read(cut);
+    out->n = number_read(cut);
+    if (out->confirmed == INT64_MAX)    /* the hub answers from the next on */
         cut->bad = true;
     cut_copy(cut, out->hash.b, HASH_SIZE);
     out->has_parent = cut_flag(cut);
@@ -113,10 +121,10 @@ int welcome_read(struct bytes in, struct welcome *out)
 
     memset(out, 0, sizeof *out);
     cut_copy(&cut, out->hub.b, ID_SIZE);
-    out->life = cut_varint(&cut);
-    out->number = cut_varint(&cut);
-    out->seq = cut_varint(&cut);
-    out->secured = cut_varint(&cut);
+    out->life = number_read(&cut);
+    out->number = number_read(&cut);
+    out->seq = number_read(&cut);
+    out->secured = number_read(&cut);
     out->wall_ms = cut_zigzag(&cut);
     cut_copy(&cut, out->kinds, HASH_SIZE);
     out->streams = count_read(&cut, STREAMS);
@@ -205,7 +213,7 @@ int confirm_read(struct bytes in, struct confirm *out)
     cut_copy(&cut, out->origin.b, ID_SIZE);
     out->standing = (enum standing)cut_u8(&cut);
     out->from = cut_varint(&cut);
-    out->through = cut_varint(&cut);
+    out->through = number_read(&cut);
     cut_copy(&cut, out->hash.b, HASH_SIZE);
     out->more = cut_flag(&cut);
     if (out->standing > STANDING_FOREIGN || out->from == 0 ||

@@ -62,6 +62,10 @@ void wire_frame_write(struct wire *wire, enum frame_type type,
 int wire_frame_read(struct wire *wire, struct bytes *in, int *type,
                     struct bytes *payload);
 
+/* A number, seq or n, as a varint: what is past INT64_MAX is bad, as nobody can
+ * have drawn it. */
+uint64_t number_read(struct cut *cut);
+
 /* ---- what the station says ---- */
 
 struct head {                   /* of one origin of this station */

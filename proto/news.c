@@ -79,9 +79,9 @@ int news_read(struct bytes in, struct news *out)
 
     memset(out, 0, sizeof *out);
     cut_text(&cut, out->stream, sizeof out->stream);
-    out->from = cut_varint(&cut);
-    out->to = cut_varint(&cut);
-    out->as_of = cut_varint(&cut);
+    out->from = number_read(&cut);
+    out->to = number_read(&cut);
+    out->as_of = number_read(&cut);
     out->more = cut_flag(&cut);
     out->count = cut_varint(&cut);
     raw_size = cut_varint(&cut);
@@ -150,9 +150,12 @@ int news_next(struct news *news, struct news_item *out)
         return cut_left(cut) == 0 ? 0 : ERR_FORMAT;
     memset(out, 0, sizeof *out);
     out->what = (enum news_what)cut_u8(cut);
-    out->seq = cut_varint(cut);
-    out->number = cut_varint(cut);
+    out->seq = number_read(cut);
+    out->number = number_read(cut);
     item_read(cut, out);
+    /* What is in force came there by a decision. */
+    if (out->what == NEWS_STATE && out->number == 0)
+        cut->bad = true;
     if (cut->bad)
         return ERR_FORMAT;
     news->count--;

@@ -556,6 +556,10 @@ static void test_welcome(void **state)
     bytes.data[bytes.len - STREAMS * (STREAM_MAX + 1) - 1] = STREAMS + 1;
     buf_put(&bytes, "\1s", 2);
     assert_int_equal(welcome_read(buf_view(&bytes), &heard), ERR_FORMAT);
+    said.seq = 1ull << 63;              /* more than anybody can draw */
+    buf_clear(&bytes);
+    welcome_write(&said, &bytes);
+    assert_int_equal(welcome_read(buf_view(&bytes), &heard), ERR_FORMAT);
     buf_done(&bytes);
 }
 

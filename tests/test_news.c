@@ -300,6 +300,43 @@ static void test_items_that_are_none(void **state)
                               rows[i].raw, rows[i].len), ERR_FORMAT);
 }
 
+static int walk_item(const struct news_item *item, uint64_t to)
+{
+    struct news_writer writer;
+    struct buf made;
+    int rc;
+
+    news_open(&writer, "522000", 0);
+    news_add(&writer, item);
+    writer.head.to = to;
+    buf_init(&made, FRAME_MAX);
+    assert_int_equal(news_close(&writer, &made), 0);
+    rc = walk(buf_view(&made));
+    buf_done(&made);
+    return rc;
+}
+
+/* A station that kept them would hold negative numbers, and a state without a
+ * number would be in its journal but never in force. */
+static void test_numbers_nobody_drew(void **state)
+{
+    struct news_item item = {.what = NEWS_STATE, .seq = INT64_MAX,
+                             .number = INT64_MAX};
+
+    (void)state;
+    assert_int_equal(walk_item(&item, INT64_MAX), 0);
+    assert_int_equal(walk_item(&item, 1ull << 63), ERR_FORMAT);
+    item.seq++;
+    assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
+    item.seq = 9;
+    item.number++;
+    assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
+    item.number = 0;
+    assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
+    item.what = NEWS_GONE;
+    assert_int_equal(walk_item(&item, 9), 0);
+}
+
 /* The hub goes on adding while a frame is under its size: the last one may be
  * a case with the largest change and the largest body. If that did not fit, a
  * station behind it would never hear of anything again. */
@@ -314,7 +351,7 @@ static void test_fullest_frame_fits(void **state)
     (void)state;
     memset(&item, 0, sizeof item);
     item.what = NEWS_CASE;
-    item.seq = item.number = UINT64_MAX;
+    item.seq = item.number = INT64_MAX;
     item.reason = 5;
     memset(item.field, 'f', WHY_FIELD - 1);
     memset(item.rule, 'r', WHY_RULE - 1);
@@ -322,10 +359,10 @@ static void test_fullest_frame_fits(void **state)
     item.has_base = true;
     item.change = item.base_body = bytes_of(noise, CHANGE_MAX);
     news_open(&writer, "@a station with a name of sixty bytes, which is a lot "
-              "of them", UINT64_MAX - 1);
+              "of them", INT64_MAX - 1);
     while (writer.head.raw.len < BATCH_SIZE_MAX - 1) {
         size_t left = BATCH_SIZE_MAX - 1 - writer.head.raw.len;
-        struct news_item state_item = {.what = NEWS_STATE};
+        struct news_item state_item = {.what = NEWS_STATE, .number = 1};
 
         for (size_t i = 0; i < sizeof noise; i++)
             noise[i] = (uint8_t)(golden_roll(&seed) >> 9);
@@ -334,7 +371,7 @@ static void test_fullest_frame_fits(void **state)
         news_add(&writer, &state_item);
     }
     news_add(&writer, &item);
-    writer.head.to = UINT64_MAX;
+    writer.head.to = INT64_MAX;
     buf_init(&made, FRAME_MAX);
     assert_int_equal(news_close(&writer, &made), 0);
     assert_int_equal(walk(buf_view(&made)), 0);
@@ -352,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_bomb_is_refused),
         cmocka_unit_test(test_streams_are_text),
         cmocka_unit_test(test_items_that_are_none),
+        cmocka_unit_test(test_numbers_nobody_drew),
         cmocka_unit_test(test_fullest_frame_fits),
     };
 
