@@ -39,7 +39,16 @@ SIM := $(patsubst %.c,$(B)/%.o,$(filter-out tests/sim/main.c,\
 	$(sort $(wildcard tests/sim/*.c))))
 SIMLIB := $(B)/libsim.a
 
-.PHONY: coverage all demo check unit e2e rules deps ready bench soak install clean tidy
+# Fuzzers have a build of their own, by clang.
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_HELP := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/fuzz/help/*.c)))
+FUZZ_OPT := -O1 -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_MAKE := +$(MAKE) --no-print-directory CC=clang-14 B=build-fuzz \
+	OPT='$(FUZZ_OPT)'
+
+.PHONY: coverage all demo check unit e2e rules deps ready bench soak install clean tidy \
+	fuzz fuzz-smoke fuzz-corpus fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -107,6 +116,41 @@ coverage:
 	$(Q)$(MAKE) --no-print-directory B=build-coverage \
 	  CFLAGS='-std=c11 -g -O0 --coverage' LDFLAGS=--coverage unit >/dev/null
 	$(Q)$(PYTHON) tests/coverage.py build-coverage
+
+# ---- fuzzing ----
+
+# TIME seconds for each target, two at a time; TARGETS= for some of them.
+TIME ?= 60
+TARGETS ?= $(filter-out seeds,$(patsubst tests/fuzz/%.c,%,\
+	$(sort $(wildcard tests/fuzz/*.c))))
+
+fuzz:
+	$(FUZZ_MAKE) fuzzers
+	$(Q)sh tests/fuzz/run.sh build-fuzz $(TIME) $(TARGETS)
+
+fuzz-smoke:
+	$(Q)$(MAKE) --no-print-directory fuzz TIME=20
+
+# Makes the inputs of the tree again; those that once found something stay.
+fuzz-corpus:
+	$(FUZZ_MAKE) build-fuzz/fuzz/seeds
+	$(Q)build-fuzz/fuzz/seeds tests/fuzz/corpus
+
+fuzzers: $(FUZZ)
+
+$(B)/tests/fuzz/%.o: CPPFLAGS += -DFUZZ_KINDS='"$(CURDIR)/conf/kinds"'
+
+$(B)/libfuzz.a: $(FUZZ_HELP)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libfuzz.a $(LIB)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) \
+	  -fsanitize=$(if $(filter seeds,$*),address,fuzzer) -o $@ $< \
+	  $(B)/libfuzz.a $(LIB) $(LDLIBS) -lcmocka
+
+-include $(wildcard $(B)/tests/fuzz/*.d $(B)/tests/fuzz/help/*.d)
 
 # ---- what they need ----
 
