@@ -247,6 +247,11 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
                "last_origin, last_n FROM cell WHERE record = ?1 AND cell = ?2 AND key = ?3");
     int rc;
 
+    if (key.len > KEY_MAX) {    /* of a damaged row: nobody wrote such a one */
+        cell_new(record, cell, bytes_of(NULL, 0), out);
+        store->rc = ERR_CORRUPT;
+        return ERR_CORRUPT;
+    }
     cell_new(record, cell, key, out);
     db_int(stmt, 1, record);
     db_num(stmt, 2, cell);

@@ -177,9 +177,13 @@ void count_journal(struct store *store, int64_t count[STATES])
     db_int(stmt, 1, store->hub);
     db_int(stmt, 2, store->self);
     db_num(stmt, 3, store->self_n);
-    while (db_step(store, stmt) == 1)
-        count[sqlite3_column_int(stmt, 0) % STATES] =
-            sqlite3_column_int64(stmt, 1);
+    /* A state that there is not is no change of any: the sum shows it. */
+    while (db_step(store, stmt) == 1) {
+        sqlite3_int64 state = sqlite3_column_int64(stmt, 0);
+
+        if (state >= 0 && state < STATES)
+            count[state] = sqlite3_column_int64(stmt, 1);
+    }
     sqlite3_reset(stmt);
 }
 

@@ -247,6 +247,9 @@ int store_next(struct store *store, const struct kind *kind,
     if (rc != 1)
         return rc;
     rc = record_by_row(store, id, &row);
+    /* A damaged id would lead back to the first record, round and round. */
+    if (rc == 1 && after != NULL && memcmp(row.record.b, after->b, ID_SIZE) <= 0)
+        rc = ERR_CORRUPT;
     if (rc == 1)
         rc = show_row(store, &row, out);
     return rc < 0 ? rc : 1;
