@@ -37,13 +37,17 @@ static void add_column(struct rows *rows, const char *table, const char *name,
              table, name, at);
 }
 
+/* Left alone: kinds_hash in store/ask.c takes it for 32 bytes. */
+#define LEFT "('kinds.hash')"
+
 static void add_columns(struct rows *rows, sqlite3 *db)
 {
     sqlite3_stmt *stmt = prepare(
         db, "SELECT t.name, c.name, (SELECT group_concat(name) FROM "
             "pragma_table_info(t.name) WHERE pk > 0) FROM sqlite_schema t, "
-            "pragma_table_info(t.name) c WHERE t.type = 'table' "
-            "ORDER BY t.name, c.cid");
+            "pragma_table_info(t.name) c WHERE t.type = 'table' AND "
+            "t.name || '.' || c.name NOT IN " LEFT
+            " ORDER BY t.name, c.cid");
 
     while (sqlite3_step(stmt) == SQLITE_ROW)
         add_column(rows, (const char *)sqlite3_column_text(stmt, 0),
@@ -69,7 +73,19 @@ void rows_keep(struct rows *rows, sqlite3 *db)
 /* ---- changing ---- */
 
 enum { HOW_NULL, HOW_SMALL, HOW_NUMBER, HOW_MINUS, HOW_TEXT, HOW_BLOB,
-       HOW_BYTE, HOW_CUT, HOWS };
+       HOW_BYTE, HOW_CUT, HOW_LONG, HOWS };
+
+enum { LONG_MAX = 100 * 1000 };
+
+/* More than any room for it. */
+static void bind_long(sqlite3_stmt *to, struct cut *in)
+{
+    static char text[LONG_MAX];
+    size_t len = 1 + (size_t)take_number(in) * 40 % LONG_MAX;
+
+    memset(text, 'x', len);
+    sqlite3_bind_text(to, 2, text, (int)len, SQLITE_STATIC);
+}
 
 /* A byte of what is there is another one, or its end is gone. */
 static void bind_bent(sqlite3_stmt *to, sqlite3_stmt *from, int how,
@@ -120,6 +136,9 @@ static void bind_value(sqlite3_stmt *to, sqlite3_stmt *from, struct cut *in)
         bytes = take_sized(in);
         sqlite3_bind_blob(to, 2, bytes.data, (int)bytes.len,
                           SQLITE_TRANSIENT);
+        break;
+    case HOW_LONG:
+        bind_long(to, in);
         break;
     default:
         bind_bent(to, from, how, in);

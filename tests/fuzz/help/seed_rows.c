@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* As row.c and rows.c number them. */
-enum { WHATS = 9, HOWS = 8 };
+enum { WHATS = 9, HOWS = 9 };
 
 void seed_rows(void)
 {
@@ -14,8 +14,8 @@ void seed_rows(void)
 
     buf_init(&out, SEED_MAX);
     for (uint8_t what = 0; what < WHATS; what++)
-        for (uint8_t how = 0; how < HOWS; how += 3) {
-            buf_u8(&out, (uint8_t)(what * 4 + how % 4));
+        for (uint8_t how = 0; how < HOWS; how += 2) {
+            buf_u8(&out, (uint8_t)(what * 16 + (how < 3 ? 14 : 0) + how % 2));
             for (uint8_t i = 0; i < 4; i++) {
                 buf_u8(&out, (uint8_t)((what * 4 + i) * 3 + how));
                 buf_u8(&out, (uint8_t)(i * 5));     /* row */
