@@ -141,8 +141,9 @@ static void pump(struct door *door)
         again = wait == 0 || door->left;
     } while (again && uv_hrtime() < until);
     sweep(door);
+    /* Of 0 it would run again before anything else of the loop. */
     if (again || door->callers)
-        uv_timer_start(&door->timer, on_timer, again ? 0 : wait, 0);
+        uv_timer_start(&door->timer, on_timer, again ? 1 : wait, 0);
     else
         uv_timer_stop(&door->timer);
 }
