@@ -33,7 +33,12 @@ enum frame_type {
     FRAME_CONFIRM = 5,
     FRAME_NEWS = 6,
     FRAME_KINDS = 7,
-    FRAME_FACTS = 8             /* ask */
+    FRAME_FACTS = 8,            /* ask */
+    FRAME_DIGEST = 16,          /* ask: comparing, digest.h and rows.h */
+    FRAME_DIGESTS = 17,         /* answer */
+    FRAME_ROWS = 18,
+    FRAME_WANT = 19,            /* ask */
+    FRAME_MEND = 20             /* answer; in the form of news */
 };
 
 /* One direction of one exchange. */
