@@ -5,6 +5,7 @@
  * and moves the cursor. What comes again is recognised by the cursor, a state
  * by its number, a departure by its seq.
  */
+#include "store/lost.h"
 #include "store/verdict.h"
 
 #include <stdio.h>
@@ -115,6 +116,8 @@ static int hear_state(struct hearing *on, const struct news_item *item)
         rc = journal_hear(on, &was);
     if (rc == 0 && !place_is_own(on->store, on->entry.at))
         rc = journal_renumber(on->store, on->entry.at, item->number);
+    if (rc == 0)
+        rc = lost_found(on->store, on->entry.at);
     if (rc < 0 || departed(on, on->entry.record, item->seq))
         return rc;
     if (item->number <= was.number)

@@ -8,6 +8,7 @@
  * whose commit failed. A savepoint for each save would copy every page it
  * touches, and cost a tenth of an import.
  */
+#include "store/lost.h"
 #include "store/plan.h"
 
 #include <sodium.h>
@@ -281,6 +282,8 @@ static int save(struct store *store, const struct edit *edit,
 {
     int rc = write_plan(store, store->plan, out);
 
+    for (int i = 0; i < edit->nsettles && out->changes > 0 && rc == 0; i++)
+        rc = lost_settle(store, &edit->settles[i], &out->change[0].name);
     if (rc == 0 && edit->token.len > 0)
         rc = token_keep(store, edit, store->plan, out);
     if (rc == 0)
@@ -350,7 +353,7 @@ int store_import_begin(struct store *store, struct fault *fault)
     if (rc < 0)
         return fault_set(fault, rc, "", "nothing was imported");
     if (store->importing)
-        return fault_set(fault, ERR_RUNNING, "", "wait until it has ended");
+        return fault_set(fault, ERR_RUNNING, "", "an import; wait until it has ended");
     rc = db_run(store, db_stmt(store, "DELETE FROM import_base"));
     store->importing = rc == 0;
     store->import_moved = false;

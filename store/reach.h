@@ -81,7 +81,12 @@ struct store;
     X(REACH_IMPORT, "import.piece")       /* a piece of the lines is taken in */ \
     X(REACH_ANSWER_GONE, "answer.gone")   /* to its last byte, or cut off */ \
     X(REACH_STOP, "stop.begun") \
-    X(REACH_STOPPED, "stop.committed")
+    X(REACH_STOPPED, "stop.committed") \
+    X(REACH_COMPARED, "compare.rows") \
+    X(REACH_MEND, "mend.before") \
+    X(REACH_MENDED, "mend.after") \
+    X(REACH_DAMAGED, "mend.damaged")      /* a row that rotted here */ \
+    X(REACH_LOST_LIFE, "mend.lost-life")  /* known here, not at the county */
 
 enum reach {
 #define REACH_ENUM(name, text) name,

@@ -17,7 +17,7 @@ static int newest_taken(struct store *store, const struct cell_row *cell,
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT origin, n, number FROM journal WHERE record = ?1 AND "
-               "cell = ?2 AND key = ?3 AND state = ?4 "
+               "cell = ?2 AND key = ?3 AND state = ?4 AND reason <> ?5 "
                "ORDER BY number DESC LIMIT 1");
     int rc;
 
@@ -25,6 +25,7 @@ static int newest_taken(struct store *store, const struct cell_row *cell,
     db_num(stmt, 2, cell->cell);
     db_text(stmt, 3, bytes_text(cell->key));
     db_int(stmt, 4, STATE_TAKEN);
+    db_int(stmt, 5, REASON_LOST);
     *at = (struct place_id){0, 0};
     *number = 0;
     rc = db_step(store, stmt);

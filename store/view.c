@@ -24,5 +24,7 @@ const char *reason_text(enum reason reason)
         "rule", "scope", "unreadable", "duplicate", "value",
         "copied", "restored"};
 
+    if (reason == REASON_LOST)
+        return "lost";
     return (size_t)reason < sizeof text / sizeof text[0] ? text[reason] : "";
 }

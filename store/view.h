@@ -36,7 +36,9 @@ enum reason {
     REASON_DUPLICATE = 9,
     REASON_VALUE = 10,
     REASON_COPIED = 11,         /* its disk was copied or set back */
-    REASON_RESTORED = 12        /* the hub was; what is in force did not know */
+    REASON_RESTORED = 12,       /* the hub was; what is in force did not know */
+    REASON_LOST = 100           /* of a station alone: taken in a life that the
+                                 * hub has lost, and not in force */
 };
 
 const char *state_text(enum state state);       /* "queued" ... */
