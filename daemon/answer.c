@@ -8,6 +8,7 @@
  * is damaged or does not join (it is not taken, and the confirmation says how
  * far the hub has come), the store (the process ends).
  */
+#include "daemon/compared.h"
 #include "daemon/exchange.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ enum {
     STRANGER_MAX = 32 * 1024    /* bytes kept of an ask whose first MAC has not
                                  * been seen: more than any hello */
 };
-enum phase { TELL_HEAD, TELL_KINDS, TELL_CONFIRM, TELL_NEWS, TELL_END, TOLD };
+enum phase { TELL_HEAD, TELL_KINDS, TELL_CONFIRM, TELL_NEWS, TELL_COMPARED,
+             TELL_END, TOLD };
 
 struct answer {
     struct store *store;
@@ -42,6 +44,7 @@ struct answer {
     size_t room;
     struct buf telling;
     size_t told;
+    struct compared *compared;  /* NULL: nothing is asked */
     struct confirm confirm;     /* scratch: large */
 };
 
@@ -67,6 +70,7 @@ void answer_free(struct answer *answer)
         return;
     buf_done(&answer->heard);
     buf_done(&answer->telling);
+    compared_free(answer->compared);
     free(answer);
 }
 
@@ -78,6 +82,11 @@ bool answer_whole(const struct answer *answer)
 const char *answer_station(const struct answer *answer)
 {
     return answer->name;
+}
+
+bool answer_slow(const struct answer *answer)
+{
+    return answer->compared != NULL && answer->phase == TELL_COMPARED;
 }
 
 uint64_t answer_taken(const struct answer *answer)
@@ -199,7 +208,8 @@ static int hear(struct answer *answer, int type, struct bytes payload,
         return hear_facts(answer, payload, fault);
     if (type == FRAME_END)
         answer->whole = true;
-    return 0;                   /* unknown ones are of a newer station */
+    /* Unknown ones are of a newer station. */
+    return compared_hear(&answer->compared, type, payload, fault);
 }
 
 static int hear_frame(struct answer *answer, struct bytes *rest,
@@ -336,7 +346,7 @@ static int tell_news(struct answer *answer)
     int rc;
 
     if (answer->stream == answer->welcome.streams) {
-        answer->phase = TELL_END;
+        answer->phase = TELL_COMPARED;
         return 0;
     }
     if (!answer->cursor_set)
@@ -380,6 +390,11 @@ static int tell_more(struct answer *answer)
         return tell_confirm(answer);
     case TELL_NEWS:
         return tell_news(answer);
+    case TELL_COMPARED:
+        rc = compared_say(answer->compared, answer->store, &answer->station,
+                          &answer->out, &answer->room, &answer->telling);
+        answer->phase = rc > 0 ? TELL_COMPARED : TELL_END;
+        return rc < 0 ? rc : 0;
     case TELL_END:
         tell(answer, FRAME_END, &nothing);
         reached(answer->store, REACH_ANSWERED);

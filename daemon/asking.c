@@ -6,11 +6,12 @@
  * completes. What can fail: the store (nothing more is read), a frame that is
  * not the hub's (nothing of it counts), a cut (what was settled stays).
  */
-#include "daemon/exchange.h"
+#include "daemon/reconcile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { COMPARED_ROOM = 256 * 1024 };    /* its frames wait in memory */
 enum phase { SAY_HEAD, SAY_BATCHES, SAY_END, SAID };
 
 struct asking {
@@ -34,6 +35,7 @@ struct asking {
     size_t more_of_len;
     bool more;                  /* and what it said of more */
     uint64_t life;              /* of the hub that answers */
+    struct reconcile *reconcile;        /* rides along; NULL: none */
     struct confirm confirm;     /* scratch: large */
 };
 
@@ -61,6 +63,15 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->hello.room = plan->room;
     asking->hello.wall_ms = wall_ms;
     return asking;
+}
+
+void asking_compare(struct asking *asking, struct reconcile *reconcile)
+{
+    if (reconcile == NULL || asking->plan.hello_only)
+        return;
+    asking->reconcile = reconcile;
+    if (asking->hello.room > COMPARED_ROOM)
+        asking->hello.room = COMPARED_ROOM;
 }
 
 void asking_free(struct asking *asking)
@@ -150,6 +161,7 @@ static int say_more(struct asking *asking)
     case SAY_BATCHES:
         return say_batch(asking);
     case SAY_END:
+        reconcile_say(asking->reconcile, &asking->out, &asking->saying);
         wire_frame_write(&asking->out, FRAME_END, bytes_of("", 0),
                          &asking->saying);
         asking->phase = SAID;
@@ -306,8 +318,9 @@ static int hear(struct asking *asking, int type, struct bytes payload,
     case FRAME_END:
         asking->asked.whole = true;
         return 0;
-    default:
-        return 0;               /* of a newer hub */
+    default:                    /* unknown ones are of a newer hub */
+        reconcile_hear(asking->reconcile, type, payload);
+        return 0;
     }
 }
 

@@ -132,14 +132,14 @@ static void pump(struct door *door)
     bool again;
 
     do {
-        door->left = false;
+        door->left = door->slow = false;
         MHD_run(door->mhd);
         if (MHD_get_timeout(door->mhd, &wait) != MHD_YES || wait > SWEEP_MS)
             wait = SWEEP_MS;
         /* Full, MHD stops listening, and looks whether there is room again
          * only at the start of a run: nothing else would wake it. */
         again = wait == 0 || door->left;
-    } while (again && uv_hrtime() < until);
+    } while (again && !door->slow && uv_hrtime() < until);
     sweep(door);
     /* Of 0 it would run again before anything else of the loop. */
     if (again || door->callers)

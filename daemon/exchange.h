@@ -48,6 +48,9 @@ struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
                           const struct asking_plan *plan, struct later *later,
                           int64_t wall_ms);
+/* Let a comparison ride along (not behind a cut, when a hello goes alone). */
+struct reconcile;
+void asking_compare(struct asking *asking, struct reconcile *reconcile);
 void asking_free(struct asking *asking);
 /* Up to `max` bytes of the ask; 0 at its end; negative ERR_*. */
 long asking_read(struct asking *asking, uint8_t *out, size_t max);
@@ -79,6 +82,8 @@ bool answer_whole(const struct answer *answer);
 /* Name of the station that asks, "" before its head was read. */
 const char *answer_station(const struct answer *answer);
 long answer_read(struct answer *answer, uint8_t *out, size_t max);
+/* Is the next piece of it much work? */
+bool answer_slow(const struct answer *answer);
 /* Changes decided for this ask, for the log. */
 uint64_t answer_taken(const struct answer *answer);
 

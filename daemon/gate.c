@@ -81,6 +81,7 @@ static int gate_fill(struct request *request)
     if (!room)
         return ERR_SIZE;
     got = answer_read(request->state, room, REPLY_STEP);
+    request->reply.slow = answer_slow(request->state);
     body->len -= REPLY_STEP - (got > 0 ? (size_t)got : 0);
     return got < 0 ? (int)got : 0;
 }

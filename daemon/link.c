@@ -125,6 +125,49 @@ static void note_end(struct node *node, const struct uplink_end *end)
               (unsigned long long)asked->down, end->fault.why);
 }
 
+static void note_compared(struct node *node)
+{
+    struct reconcile_view view;
+
+    reconcile_view(node->reconcile, &view);
+    log_event(view.state == RECONCILE_FAILED || view.left > 0 ? LOG_W : LOG_I,
+              view.state == RECONCILE_FAILED ? err_code(view.cause)
+              : view.left > 0                ? 6022
+                                             : 6021,
+              "reconcile.end",
+              "cells=%llu mended=%llu cases=%llu left=%llu damaged=%llu "
+              "exchanges=%llu",
+              (unsigned long long)view.cells, (unsigned long long)view.mended,
+              (unsigned long long)view.cases, (unsigned long long)view.left,
+              (unsigned long long)view.damaged,
+              (unsigned long long)view.exchanges);
+}
+
+/* A comparison is worked off a frame a turn, before another exchange begins,
+ * and goes on with the next one without waiting for its time. */
+static void on_compare(uv_idle_t *idle)
+{
+    struct node *node = idle->data;
+
+    if (reconcile_waits(node->reconcile)) {
+        reconcile_work(node->reconcile);
+        return;
+    }
+    uv_idle_stop(idle);
+    if (!reconcile_next(node->reconcile))
+        note_compared(node);
+    else if (!node->core.busy)
+        node_sync(node);
+}
+
+void link_ended(struct node *node, int err, const struct asked *asked)
+{
+    if (!reconcile_runs(node->reconcile))
+        return;
+    reconcile_ended(node->reconcile, err, asked);
+    uv_idle_start(&node->compare, on_compare);
+}
+
 static void on_settle(uv_idle_t *idle)
 {
     struct node *node = idle->data;
@@ -147,6 +190,7 @@ static void on_exchanged(void *user, const struct uplink_end *end)
     note_end(node, end);
     if (later_waits(node->later))
         uv_idle_start(&node->settle, on_settle);
+    link_ended(node, end->err, &end->asked);
     link_step(node,
               (struct event){
                   .type = EV_DONE,
@@ -158,16 +202,26 @@ static void on_exchanged(void *user, const struct uplink_end *end)
               });
 }
 
+struct reconcile *node_reconcile(struct node *node)
+{
+    return node->reconcile;
+}
+
 void link_begin(struct node *node)
 {
+    /* What is compared must be settled: nothing may wait for later. */
+    bool compare =
+        reconcile_runs(node->reconcile) && !later_waits(node->later);
+    struct asking *asking;
     struct id ask_id;
 
     node->begin = false;
     node->progress.started++;
     os_random(NULL, ask_id.b, ID_SIZE);
-    uplink_start(node->uplink,
-                 asking_new(node->open.store, node->config->name,
-                            node->open.key, &ask_id, &node->plan, node->later,
-                            os_wall_ms()),
-                 on_exchanged, node);
+    asking = asking_new(node->open.store, node->config->name, node->open.key,
+                        &ask_id, &node->plan, compare ? NULL : node->later,
+                        os_wall_ms());
+    if (compare)
+        asking_compare(asking, node->reconcile);
+    uplink_start(node->uplink, asking, on_exchanged, node);
 }

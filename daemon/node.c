@@ -136,6 +136,7 @@ static bool may_defer(struct node *node)
  * and its cause tells why. */
 static void begin(struct node *node)
 {
+    static const struct asked nothing;
     struct fault fault;
 
     if (room_check(node->config, ROOM_TO_TALK, &fault) == 0) {
@@ -147,6 +148,7 @@ static void begin(struct node *node)
     node->progress.cause = fault.err;
     log_event(LOG_W, err_code(fault.err), "exchange.fail", "why=\"%s\"",
               fault.why);
+    link_ended(node, fault.err, &nothing);
     link_step(node, (struct event){.type = EV_DONE});
 }
 
@@ -175,7 +177,7 @@ static void turn(struct node *node)
     if (node->watchdog_ms > 0)
         feed_watchdog(node, node->watchdog_ms / 2);
     answer_waiting(node);
-    if (node->begin)
+    if (node->begin && !reconcile_waits(node->reconcile))
         begin(node);
 }
 
@@ -225,6 +227,7 @@ static void on_signal(uv_signal_t *signal, int number)
     close_handle(&node->defer);
     close_handle(&node->settle);
     close_handle(&node->busy);
+    close_handle(&node->compare);
     close_handle(&node->term);
     close_handle(&node->interrupt);
 }
@@ -240,10 +243,11 @@ static void start_handles(struct node *node)
     uv_timer_init(&node->loop, &node->defer);
     uv_idle_init(&node->loop, &node->settle);
     uv_idle_init(&node->loop, &node->busy);
+    uv_idle_init(&node->loop, &node->compare);
     uv_signal_init(&node->loop, &node->term);
     uv_signal_init(&node->loop, &node->interrupt);
     node->prepare.data = node->check.data = node->wake.data = node;
-    node->settle.data = node;
+    node->settle.data = node->compare.data = node;
     node->watchdog.data = node;
     node->term.data = node->interrupt.data = node;
     uv_prepare_start(&node->prepare, on_prepare);
@@ -280,6 +284,7 @@ static void start_uplink(struct node *node)
         store_recall(node->open.store, LAST_COMPLETE);
     node->uplink = uplink_open(&node->loop, config->uplink);
     node->later = later_new(node->open.store);
+    node->reconcile = reconcile_new(node->open.store);
     link_step(node, (struct event){.type = EV_START});
 }
 
@@ -345,6 +350,7 @@ static int open_and_run(struct node *node, struct fault *fault)
               NULL);
     rc = run(node, fault);
     later_free(node->later);
+    reconcile_free(node->reconcile);
     node_opened_done(&node->open);
     return rc;
 }

@@ -37,6 +37,8 @@ void node_forget(struct node *node, struct node_wait *wait);
 
 void node_saved(struct node *node);     /* something new waits to be sent */
 void node_sync(struct node *node);      /* exchange now */
+/* NULL on a hub. */
+struct reconcile *node_reconcile(struct node *node);
 
 /* How the talking with the hub goes. Wall times in ms, 0 for never. */
 struct node_progress {

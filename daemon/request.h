@@ -31,6 +31,7 @@ struct reply {
     struct buf body;            /* all of it, or what stands before `fill` */
     /* Append the next piece to reply.body; nothing appended is the end. */
     int (*fill)(struct request *request);
+    bool slow;                  /* the next pieces are much work: one a turn */
 };
 
 struct route {

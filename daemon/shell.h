@@ -6,6 +6,7 @@
 #include "daemon/job.h"
 #include "daemon/node.h"
 #include "daemon/open.h"
+#include "daemon/reconcile.h"
 #include "daemon/uplink.h"
 
 struct node {
@@ -18,11 +19,13 @@ struct node {
     uv_idle_t busy;             /* runs while there is a job */
     struct job *jobs;           /* the first is under way */
     struct daily *daily;
+    uv_idle_t compare;          /* runs while frames of a comparison wait */
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;
     struct uplink *uplink;
     struct later *later;
+    struct reconcile *reconcile;
     struct core core;
     bool deferring;             /* writes wait for a later commit */
     bool begin;                 /* an exchange as `plan` begins after commit */
@@ -44,6 +47,8 @@ void link_step(struct node *node, struct event event);
 /* Begin the exchange the core asked for. Called after a commit: what is not on
  * disk must not be told. */
 void link_begin(struct node *node);
+/* An exchange ended, or could not begin: whoever rode along must know. */
+void link_ended(struct node *node, int err, const struct asked *asked);
 void on_wake(uv_timer_t *timer);
 
 #endif

@@ -98,6 +98,7 @@ static ssize_t on_pull(void *cls, uint64_t at, char *out, size_t max)
             log_event(LOG_E, err_code(rc), "reply.cut", NULL);
         if (rc < 0 || reply->body.full)
             return MHD_CONTENT_READER_END_WITH_ERROR;
+        talk->door->slow = reply->slow;
         left = reply->body.len;
     }
     if (left == 0)
@@ -114,7 +115,7 @@ static void fill_first(struct talk *talk)
 {
     struct reply *reply = &talk->request.reply;
 
-    while (reply->fill && reply->body.len < REPLY_STEP) {
+    while (reply->fill && !reply->slow && reply->body.len < REPLY_STEP) {
         size_t before = reply->body.len;
         int rc = reply->fill(&talk->request);
 

@@ -39,6 +39,7 @@ struct door {
     char token[TOKEN_TEXT + 1];
     struct caller *callers;
     bool left;                  /* a caller has gone in this run */
+    bool slow;                  /* a piece of this run was much work */
     uint64_t swept;             /* loop time of the last look at them */
     struct request *requests;
 };

@@ -43,7 +43,8 @@ static void hub_answers(struct talk *talk, long ask)
 struct talk *talk_ask(struct world *world, const char *name, long ask)
 {
     struct town *town = town_of(world, name);
-    struct asking_plan plan = {town->cut, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {town->cut, 64 * 1024, 4,
+                               town->room > 0 ? town->room : 256 * 1024};
     struct talk *talk = xmalloc(sizeof *talk);
     struct id id;
 
@@ -54,6 +55,7 @@ struct talk *talk_ask(struct world *world, const char *name, long ask)
     assert_int_equal(store_commit(town->store, &world->fault), 0);
     talk->asking = asking_new(town->store, town->name, town->speaker.key, &id,
                               &plan, town->later, world->clock);
+    asking_compare(talk->asking, town->reconcile);
     ask_read(talk);
     hub_answers(talk, ask);
     return talk;

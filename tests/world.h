@@ -7,7 +7,7 @@
 #ifndef YZ_TEST_WORLD_H
 #define YZ_TEST_WORLD_H
 
-#include "daemon/exchange.h"
+#include "daemon/reconcile.h"
 #include "store/peer.h"
 
 #include <stdarg.h>
@@ -26,6 +26,8 @@ struct town {
     uint64_t dice;              /* what its next random bytes are made of */
     bool cut;                   /* its next ask is the hello alone */
     struct later *later;        /* NULL: settles all at once */
+    struct reconcile *reconcile;        /* NULL: nothing is compared */
+    size_t room;                /* of its next ask; 0: 256 KiB */
     struct speaker speaker;
 };
 
