@@ -43,6 +43,11 @@ int api_settle(struct request *request, struct fault *fault);
 int api_retry(struct request *request, struct fault *fault);
 void api_cases_drop(struct request *request);
 
+int api_reconcile(struct request *request,
+                  struct fault *fault);             /* api_reconcile.c */
+int api_reconciled(struct request *request, struct fault *fault);
+void api_reconciled_drop(struct request *request);
+
 int api_import_begin(struct request *request, struct fault *fault);
 int api_import_piece(struct request *request, struct bytes data,
                      struct fault *fault);

@@ -30,7 +30,7 @@ enum option_name {
     OPT_CONF, OPT_JSON, OPT_LANG, OPT_AS, OPT_HELP,     /* of every verb */
     OPT_BASE, OPT_BASES, OPT_CHECK, OPT_CODE, OPT_DRY_RUN, OPT_FOLLOW,
     OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_KIND, OPT_KINDS, OPT_MODE, OPT_NDJSON,
-    OPT_REASON, OPT_REPORT, OPT_SCOPE, OPT_SINCE, OPT_STATE, OPT_TOKEN,
+    OPT_REASON, OPT_REPAIR, OPT_REPORT, OPT_SCOPE, OPT_SINCE, OPT_STATE, OPT_TOKEN,
     OPT_UNDO, OPT_WAIT, OPT_WHY,
     OPTIONS
 };
@@ -77,6 +77,7 @@ int cmd_import(struct cli *cli);
 int cmd_export(struct cli *cli);
 int cmd_cases(struct cli *cli);
 int cmd_log(struct cli *cli);
+int cmd_reconcile(struct cli *cli);
 int cmd_rebuild(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);

@@ -34,6 +34,7 @@ static const struct word reasons[] = {
     {"value", "not an allowed value", "取值不对"},
     {"copied", "this PC's disk was copied or set back", "这台电脑的数据被复制或还原过"},
     {"restored", "the county's store was restored meanwhile", "县里数据恢复过，两边没对上"},
+    {"lost", "known here, not at the county", "本机有、县里没有"},
     {NULL, NULL, NULL},
 };
 

@@ -49,7 +49,7 @@
     X(ERR_CASE, 4001, "no such case is open", "没有这件待办") \
     X(ERR_JSON, 5001, "not proper JSON", "不是正确的 JSON") \
     X(ERR_LINE, 5002, "the line has another form", "这一行格式不对") \
-    X(ERR_RUNNING, 5003, "an import is already running", "已有导入在进行") \
+    X(ERR_RUNNING, 5003, "it is under way already", "已经在进行") \
     X(ERR_NET, 7101, "the hub did not answer", "县里电脑没有应答") \
     X(ERR_PORTAL, 7102, "something answered, but not the hub", \
       "应答的不是县里电脑") \

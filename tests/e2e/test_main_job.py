@@ -113,4 +113,6 @@ def settle_all(c, rnd, step):
     c.all_alike("after settling")
     assert not c.model.cases(), [c.model.show_case(x) for x in c.model.cases()][:5]
     assert not any(pc.node.cases() for pc in c.pcs.values())
+    for pc in c.pcs.values():
+        assert pc.node.cli("reconcile").code == 0, pc.node.cli("reconcile")
     step("settled %d cases, half each way" % total)

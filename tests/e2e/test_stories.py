@@ -156,3 +156,5 @@ def test_stories_of_the_program(tmp_path, i):
             assert not any(wrong), "\n".join(x for x in wrong if x)
 
         story(yz.SEED + i, twins, hub, settle, look)
+        for twin in twins.values():
+            assert twin.node.cli("reconcile").code == 0, twin.node.cli("reconcile")

@@ -101,10 +101,10 @@ class Station:
     def mac(self, ask, index, answer, kind, payload):
         return blake(ask + bytes([1, answer, kind]) + index.to_bytes(8, "little") + payload, 16, self.key)
 
-    def ask(self, batches):
+    def ask(self, batches, more=()):
         ask = os.urandom(16)
         out = b"YZ\x01A" + ask + counted(self.name)
-        for i, (kind, payload) in enumerate([(HELLO, self.hello())] + [(BATCH, b) for b in batches] + [(END, b"")]):
+        for i, (kind, payload) in enumerate([(HELLO, self.hello())] + [(BATCH, b) for b in batches] + list(more) + [(END, b"")]):
             out += bytes([kind]) + counted(payload) + self.mac(ask, i, 0, kind, payload)
         return ask, out
 
@@ -116,9 +116,9 @@ class Station:
         http_.close()
         return reply.status, data
 
-    def exchange(self, batches):
+    def exchange(self, batches, more=()):
         """Frames of the answer as (type, payload); every MAC is checked."""
-        ask, body = self.ask(batches)
+        ask, body = self.ask(batches, more)
         status, data = self.post(body)
         assert status == 200, (status, data)
         return self.frames(ask, data)

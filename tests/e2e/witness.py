@@ -130,3 +130,5 @@ class Storm:
         assert self.town.export() == self.hub.export("--scope", TOWN) and self.county.export() == text
         for node in self.field.nodes:
             assert node.cli("verify").code == 0, node.cli("verify")
+        for node in (self.town, self.county):
+            assert node.cli("reconcile").code == 0, node.cli("reconcile")
