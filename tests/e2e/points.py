@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
 import uuid
@@ -44,7 +45,7 @@ class Story:
         self.b = field.make_station("b", B, self.relay.port)
         self.c = field.make_station("c", yz.COUNTY)
         self.people = (self.a, self.b, self.c)
-        self.lines = None
+        self.lines, self.rotten = None, False
 
     def secret(self, name):
         with open(self.field.path(name + ".key"), "rb") as f:
@@ -266,6 +267,22 @@ class Story:
         for node in self.field.nodes:
             node.api("POST", "rebuild", {})
 
+    def comparing(self):
+        """With cells that rotted: one is gone, another is of no change there is."""
+        self.stop(self.a)
+        db = sqlite3.connect(os.path.join(self.a.data, "yizhan.db"))
+        with db:
+            some = "(SELECT id FROM record WHERE gone = 0 AND org IS NOT NULL ORDER BY id LIMIT 3)"
+            assert db.execute("DELETE FROM cell WHERE cell = 1 AND own_n IS NULL AND record IN " + some).rowcount
+            assert db.execute("UPDATE cell SET n = n + 100000 WHERE cell = 2 AND own_n IS NULL AND record IN " + some).rowcount
+        db.close()
+        self.rotten = True
+        self.start(self.a)
+        done = self.a.cli("reconcile", "--repair")
+        if done.code not in (0, 2):
+            self.check(.5)
+            raise AssertionError("reconcile: %r\n%s" % (done, self.a.tail()))
+
     def a_disk_that_fails(self):
         for node in self.field.nodes:
             self.stop(node)
@@ -290,7 +307,7 @@ class Story:
                 del node.env[name]
             self.start(node)
 
-    steps = (first_start, first_work, collisions, parking, oddities, old_answers, a_hub_set_back, folding,
+    steps = (first_start, first_work, collisions, parking, oddities, old_answers, a_hub_set_back, folding, comparing,
              a_disk_that_fails, a_long_file)
 
     # -- the end
@@ -307,6 +324,8 @@ class Story:
                 self.ask(save)
         if self.lines:
             assert self.a.ok("import", self.lines).json["read"] == LINES
+        if self.rotten:
+            assert self.a.ok("reconcile", "--repair").code == 0
         moved, last = None, ()
         while moved != last:                    # until a round has nothing to tell
             moved, last = last, [node.talk()["exchange"][x] for node in self.people for x in ("up", "down", "failed")]

@@ -16,14 +16,15 @@ import yz
 STATION = """put.written put.again commit.before commit.after commit.failed checkpoint.before checkpoint.after origin.drawn
 ask.before settle.confirm settle.confirm-old settle.confirmed-before settle.news settle.news-old settle.cursor-before
 settle.departed settle.kept settle.life-old heal.sent-again heal.orphan open.before open.schema open.read rebuild.half
-import.piece stop.begun stop.committed""".split()
+import.piece compare.rows mend.before mend.after mend.damaged stop.begun stop.committed""".split()
 HUB = """commit.before commit.after commit.failed checkpoint.before checkpoint.after reserve.before reserve.after take.before
 take.after take.known take.gap take.forked take.aside take.waited merge.same merge.clash merge.proposal merge.ended
 merge.fixed merge.step check.rule check.scope check.duplicate case.replaced case.closed case.closed-early news.moved
 answer.before answer.end answer.gone heal.raised open.before open.schema open.read rebuild.half stop.begun
 stop.committed""".split()
 ELSEWHERE = {"settle.confirm-old": "b", "settle.news-old": "b", "settle.life-old": "b"}
-NOWHERE = {"take.guarded": "only a fault of our own in deciding leads there; tests/test_store_rights.c has it"}
+NOWHERE = {"take.guarded": "only a fault of our own in deciding leads there; tests/test_store_rights.c has it",
+           "mend.lost-life": "a hub must lose what nobody refills; test_reconcile.py has it"}
 MORE = [("commit.before", "hub", 4), ("commit.before", "hub", 9), ("commit.after", "hub", 6), ("commit.before", "a", 3),
         ("commit.before", "a", 8), ("commit.after", "a", 6), ("take.after", "hub", 7), ("import.piece", "a", 9),
         ("settle.cursor-before", "c", 3)]
