@@ -48,6 +48,18 @@ static bool another(const struct mend *on)
            !bytes_equal(buf_view(&old->bytes), buf_view(&is->bytes));
 }
 
+/* The newest change of an own origin is its head, too. */
+static int write_head(struct mend *on)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "UPDATE origin SET hash = ?3 WHERE id = ?1 AND n = ?2");
+
+    db_int(stmt, 1, on->entry.at.origin);
+    db_num(stmt, 2, on->entry.at.n);
+    db_hash(stmt, 3, &on->entry.hash);
+    return db_run(on->store, stmt);
+}
+
 static int write_over(struct mend *on)
 {
     const struct entry *is = &on->entry;
@@ -63,7 +75,7 @@ static int write_over(struct mend *on)
     db_text(stmt, 5, bytes_text(is->key));
     db_hash(stmt, 6, &is->hash);
     db_bytes(stmt, 7, buf_view(&is->bytes));
-    return db_run(on->store, stmt);
+    return db_run(on->store, stmt) < 0 ? on->store->rc : write_head(on);
 }
 
 /* Does the chain of this cell name the change, though its row is gone? */
