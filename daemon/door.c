@@ -35,6 +35,7 @@ enum {
     IDLE_S = 30,
     TURN_MS = 50,
     SWEEP_MS = 2000,
+    FULL_MS = 100,              /* the same, when all places are taken */
     HEAD_MS = 30000,            /* a whole head must have come in this time */
     SILENT_MS = 5000,           /* or its first byte, when all places are
                                  * taken: slow lines send that at once */
@@ -106,18 +107,24 @@ static bool is_silent(const struct caller *caller, uint64_t now)
            os_never_sent(caller->socket);
 }
 
+/* When all places are taken others wait, and among them may be many who have
+ * left already: each has to be accepted before that can be seen. */
+static uint64_t sweep_pause(const struct door *door)
+{
+    return is_full(door) ? FULL_MS : SWEEP_MS;
+}
+
 static void sweep(struct door *door)
 {
-    uint64_t now = now_ms(door);
-    bool full;
+    uint64_t now = now_ms(door), pause = sweep_pause(door);
+    bool full = pause < SWEEP_MS;
 
-    if (now - door->swept < SWEEP_MS)
+    if (now - door->swept < pause)
         return;
     door->swept = now;
-    full = is_full(door);
     /* MHD sees the shutdown and closes in its own time. */
     for (struct caller *at = door->callers; at; at = at->next)
-        if (now - at->since >= SWEEP_MS && is_coming(at) &&
+        if (now - at->since >= pause && is_coming(at) &&
             (is_gone(at) || is_stuck(at, now) ||
              (full && is_silent(at, now))))
             shutdown(at->socket, SHUT_RDWR);
@@ -129,13 +136,15 @@ static void pump(struct door *door)
 {
     uint64_t until = uv_hrtime() + TURN_MS * 1000000ull;
     MHD_UNSIGNED_LONG_LONG wait;
+    uint64_t pause;
     bool again;
 
     do {
         door->left = door->slow = false;
         MHD_run(door->mhd);
-        if (MHD_get_timeout(door->mhd, &wait) != MHD_YES || wait > SWEEP_MS)
-            wait = SWEEP_MS;
+        pause = sweep_pause(door);
+        if (MHD_get_timeout(door->mhd, &wait) != MHD_YES || wait > pause)
+            wait = pause;
         /* Full, MHD stops listening, and looks whether there is room again
          * only at the start of a run: nothing else would wake it. */
         again = wait == 0 || door->left;
