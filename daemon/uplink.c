@@ -31,6 +31,7 @@ struct uplink {
     uplink_fn done;
     void *user;
     struct uplink_end end;
+    bool read;                  /* something of the ask was */
     size_t foreign;             /* bytes of an error's body, passed over */
     char refusal[REFUSAL_MAX + 1];      /* and its beginning */
     int handles;                /* open libuv handles, the uplink's own life */
@@ -234,12 +235,24 @@ static size_t on_read(char *out, size_t size, size_t count, void *user)
     struct uplink *uplink = user;
     long got = asking_read(uplink->asking, (uint8_t *)out, size * count);
 
+    uplink->read = true;
     if (got < 0) {
         uplink->end.err = fault_set(&uplink->end.fault, (int)got, "ask",
                                     "it could not be made");
         return CURL_READFUNC_ABORT;
     }
     return (size_t)got;
+}
+
+/* curl begins an ask anew on a fresh connection when the kept one was dead, and
+ * wants to go back for it; it may still want that of the ask before this one.
+ * An ask of which something was read can not be read again. */
+static int on_seek(void *user, curl_off_t offset, int origin)
+{
+    struct uplink *uplink = user;
+
+    return offset == 0 && origin == SEEK_SET && !uplink->read
+               ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 /* Only status 200 with our own media type is looked at, and only its MACs make
@@ -293,6 +306,8 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, uplink->headers);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, uplink);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
@@ -368,6 +383,7 @@ void uplink_start(struct uplink *uplink, struct asking *asking,
 {
     memset(&uplink->end, 0, sizeof uplink->end);
     uplink->foreign = 0;
+    uplink->read = false;
     memset(uplink->refusal, 0, sizeof uplink->refusal);
     uplink->asking = asking;
     uplink->done = done;

@@ -40,12 +40,18 @@ class Story:
         self.hub = field.make_hub({"a": A, "b": B, "c": yz.COUNTY, "odd": A})
         self.line, self.relay = proxy.Proxy(field.hub_port), relay.Relay(field.hub_port, "b", self.secret("b"))
         field.closers += [self.line.close, self.relay.close]
-        self.odd = wire.Station(field.hub_port, "odd", self.secret("odd"))
+        self.odds, self.twins = [], 0
+        self.new_odd()
         self.a = field.make_station("a", A, self.line.port)
         self.b = field.make_station("b", B, self.relay.port)
         self.c = field.make_station("c", yz.COUNTY)
         self.people = (self.a, self.b, self.c)
         self.lines, self.rotten = None, False
+
+    def new_odd(self):
+        """Another line of work of the station without checks."""
+        self.odd = wire.Station(self.field.hub_port, "odd", self.secret("odd"))
+        self.odds.append(self.odd)
 
     def secret(self, name):
         with open(self.field.path(name + ".key"), "rb") as f:
@@ -172,24 +178,24 @@ class Story:
         self.put(self.a, "P3", phone="9")
         self.talk(self.a, self.b)
 
-    def oddities(self):
+    def say(self, *changes, first=None, chain=True):
+        """A batch of odd's, whatever is in it."""
         odd = self.odd
+        before = odd.chain(changes) if chain else odd.head
+        return self.exchange(wire.batch(odd.kinds, odd.origin, first or odd.n - len(changes) + 1, before, changes))
 
-        def exchange(batches):
-            try:
-                return odd.exchange(batches)
-            except (OSError, http.client.HTTPException) as e:
-                raise yz.Unknown(repr(e))
+    def exchange(self, *batches):
+        try:
+            return self.odd.exchange(batches)
+        except (OSError, http.client.HTTPException) as e:
+            raise yz.Unknown(repr(e))
 
-        def say(*changes, first=None, chain=True):
-            before = odd.chain(changes) if chain else odd.head
-            return odd.confirms(exchange([wire.batch(odd.kinds, odd.origin, first or odd.n - len(changes) + 1, before,
-                                                         changes)]))
+    def change(self, ahead, record, cell, body, **more):
+        return wire.change(self.odd.origin, self.odd.n + 1 + ahead, record, KIND, cell, body, **more)
 
-        def change(ahead, record, cell, body, **more):
-            return wire.change(odd.origin, odd.n + 1 + ahead, record, KIND, cell, body, **more)
-
-        odd.kinds = wire.hub_kinds(exchange([]))
+    def oddities(self):
+        odd, change, say = self.odd, self.change, self.say
+        odd.kinds = self.kinds_hash = wire.hub_kinds(self.exchange())
         one, two = os.urandom(16), os.urandom(16)
         say(change(0, one, PHONE, {5: b"1"}), change(1, one, IDENTITY, {1: A.encode(), 3: b"odd"}))
         say(change(0, one, PHONE, {5: b"one"}), change(1, two, IDENTITY, {1: B.encode(), 3: b"odd"}), change(2, one, 60, {}))
@@ -198,10 +204,10 @@ class Story:
         known = change(0, one, PHONE, {5: b"5"}, base=1 << 40)
         before = odd.head
         say(known)
-        again = wire.batch(odd.kinds, odd.origin, odd.n, before, [known])
-        exchange([again])
+        self.exchange(wire.batch(odd.kinds, odd.origin, odd.n, before, [known]))
         other = wire.change(odd.origin, odd.n, one, KIND, PHONE, {5: b"6"})
-        exchange([wire.batch(odd.kinds, odd.origin, odd.n, before, [other])])
+        self.exchange(wire.batch(odd.kinds, odd.origin, odd.n, before, [other]))
+        say(change(0, one, PHONE, {5: b"5"}, was=(odd.origin, odd.n, odd.head), base=1 << 40))
 
     def old_answers(self):
         self.talk(self.b)
@@ -227,9 +233,45 @@ class Story:
         assert self.b.talk()["cause"]
         self.talk(self.b)
 
+    def a_copied_disk(self):
+        """b runs twice with one name: the other one, which speaks the wire, was first with its next change."""
+        self.talk(self.b)
+        self.put(self.b, "Q1", phone="30")
+        self.talk(self.b)
+        receipt = self.saves[-1][3]["changes"][0]
+        twin = wire.Station(self.field.hub_port, "b", self.secret("b"))
+        twin.origin, twin.kinds, twin.n = bytes.fromhex(receipt["origin"]), self.kinds_hash, receipt["n"]
+        confirm = next(p for t, p in self.relay.last if t == wire.CONFIRM and p[:16] == twin.origin)
+        cut = wire.Cut(confirm[17:])
+        cut.varint(), cut.varint()
+        twin.head = cut.take(32)
+        change = wire.change(twin.origin, twin.n + 1, uuid.UUID(self.ids["Q1"]).bytes, KIND, PHONE, {5: b"31"}, base=1 << 40)
+        before = twin.chain([change])
+        try:
+            twin.exchange([wire.batch(twin.kinds, twin.origin, twin.n, before, [change])])
+        except (OSError, http.client.HTTPException) as e:
+            raise yz.Unknown(repr(e))
+        self.twins += 1
+        self.put(self.b, "Q1", phone="32")
+        self.forked = self.saves[-1]
+        for _ in range(3):
+            self.talk(self.b)
+        self.forked[3] = None                       # it goes by another name now
+        self.ask(self.forked)
+
+    def a_hub_killed(self):
+        self.put(self.a, "P2", phone="40")
+        node, self.dying = self.dying, None         # this one is ours
+        self.hub.kill()
+        self.dying = node
+        self.start(self.hub)
+        self.talk(self.a)
+
     def a_hub_set_back(self):
-        """To what it was before some plain work: with its file of numbers of today, and with that of then."""
+        """To what it was before some work: with its file of numbers of today, and with that of then."""
         early, now, numbers = self.field.path("early"), self.hub.data, self.field.path("numbers")
+        self.put(self.a, "Ra", phone="1")
+        self.talk(*self.people)
         self.stop(self.hub)
         shutil.copytree(now, early)
         self.start(self.hub)
@@ -240,6 +282,8 @@ class Story:
             for node in self.people:
                 self.stop(node)
                 self.start(node)
+        self.put(self.a, "Ra", phone="2")
+        self.talk(self.a)
         for today in (True, False):
             self.stop(self.hub)
             shutil.copy(os.path.join(now, "numbers"), numbers)
@@ -248,10 +292,42 @@ class Story:
             if today:
                 shutil.copy(numbers, os.path.join(now, "numbers"))
             self.start(self.hub)
+            if not today:
+                self.odd_work()                     # takes a number that another change had
+                self.stop(self.hub)
+                self.start(self.hub)
+                self.odd_work()
+            self.put(self.c, "Ra", phone="3" if today else "4")
+            self.talk(self.c)
             for node in self.people:
                 self.put(node, "R%s1" % node.name, phone="7" if today else "8")
             for _ in range(4):
                 self.talk(*self.people)
+
+    def odd_work(self):
+        """Something unreadable from somebody who does not know any number yet."""
+        self.new_odd()
+        self.odd.kinds = self.kinds_hash
+        self.say(self.change(0, os.urandom(16), 60, {}))
+
+    def a_deadly_change(self):
+        """A change that ends the hub whenever it is decided: after some deaths it is set aside."""
+        node, self.dying = self.dying, None
+        place = self.hub.env.get("YZ_CRASH_AT", "")
+        self.put(self.c, "P4", phone="50")
+        self.talk(self.c)
+        self.put(self.b, "P4", phone="51")
+        self.stop(self.hub)
+        self.hub.env["YZ_CRASH_AT"] = "merge.clash"
+        self.hub.start()
+        for death in range(4):
+            self.b.talk()
+            assert self.hub.wait() == -9
+            if death == 3:
+                self.hub.env["YZ_CRASH_AT"] = place
+            self.hub.start()
+        self.dying = node
+        self.talk(self.b)
 
     def a_long_file(self):
         self.lines = self.field.write("lines.ndjson", "".join(json.dumps({
@@ -285,7 +361,11 @@ class Story:
 
     def a_disk_that_fails(self):
         for node in self.field.nodes:
-            self.stop(node)
+            self.put(self.a, "P2", phone="41")
+            if node is self.hub:                    # so that its next turn has a commit in its middle
+                node.kill()
+            else:
+                self.stop(node)
             disk = shim.Shim(node)
             self.start(node)
             if node is not self.hub:
@@ -307,8 +387,8 @@ class Story:
                 del node.env[name]
             self.start(node)
 
-    steps = (first_start, first_work, collisions, parking, oddities, old_answers, a_hub_set_back, folding, comparing,
-             a_disk_that_fails, a_long_file)
+    steps = (first_start, first_work, collisions, parking, oddities, old_answers, a_copied_disk, a_hub_killed, a_hub_set_back,
+             folding, comparing, a_disk_that_fails, a_deadly_change, a_long_file)
 
     # -- the end
 
@@ -322,6 +402,9 @@ class Story:
         for save in self.saves:
             if save[3] is None or save is self.saves[0]:
                 self.ask(save)
+        if self.twins:                              # what it wrote under b's name, b is not told
+            self.talk(self.c)
+            self.put(self.c, "Q1", phone="33")
         if self.lines:
             assert self.a.ok("import", self.lines).json["read"] == LINES
         if self.rotten:
@@ -334,14 +417,18 @@ class Story:
     def compare(self):
         counts = [yz.counts(node.status()) for node in self.people]
         hub, told = yz.counts(self.hub.status()), yz.add(counts)
-        of_odd = self.odd.confirms(self.odd.exchange([]))[1]
-        assert told["queued"] == 0 and hub["written"] == told["written"] + of_odd, (hub, told, of_odd)
+        others = sum(odd.confirms(odd.exchange([]))[1] for odd in self.odds) + self.twins
+        assert told["queued"] == 0 and hub["written"] == told["written"] + others, (hub, told, others)
         saved = [name for save in self.saves for name in names(save[3])]
         assert len(saved) == len(set(saved))
         there = []
         for record in set(self.ids.values()):
             shown = self.hub.api("GET", "show?history=1&id=" + record)
             there += [(x["origin"], x["n"]) for x in shown["history"]]
+        for case in self.hub.cases():               # what is set aside is of no record
+            if case["reason"] == "unreadable":
+                origin, n = case["case"].rsplit("-", 1)
+                there.append((origin, int(n)))
         assert len(there) == len(set(there)), "a change is there twice"
         lost = set(saved) - set(there)
         assert not lost, "told saved, and not at the hub: %s" % lost

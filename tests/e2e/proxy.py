@@ -4,7 +4,7 @@
     p.cut_request(n)                       pass n more bytes upwards, then cut; once, or
     p.cut_reply(n)                         `times` times; the same with the answer
     p.stall()                              take everything, pass nothing, until heal()
-    p.down(), p.heal()                     refuse connections; all is well again
+    p.refuse(), p.down(), p.heal()         no new connection; none at all; all is well again
 
 A cut closes both sides, so that the other end sees it at once; n counts from the
 call on, over all connections.  cut_reply(0) is the nastiest:
@@ -37,7 +37,8 @@ class Proxy:
     def stall(self):
         self.go.clear()
 
-    def down(self):
+    def refuse(self):
+        """New connections; those there are stay."""
         with self.lock:
             door, self.door = self.door, None
         if door:
@@ -46,6 +47,9 @@ class Proxy:
             except OSError:
                 pass
             door.close()
+
+    def down(self):
+        self.refuse()
         self.cut_all()
 
     def heal(self):

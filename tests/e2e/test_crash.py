@@ -97,6 +97,19 @@ def test_a_request_cut_anywhere(storm):
     storm.finish()
 
 
+def test_the_exchange_after_one_that_was_cut_and_refused(storm):
+    """BUG found: it failed, too, because curl still wanted to begin the one before once more."""
+    storm.town.talk()                           # a connection that is kept
+    for cut in (0, 10, 300):
+        assert storm.witness.any(storm.town)
+        storm.line.refuse()
+        storm.line.cut_request(cut)
+        assert storm.town.talk()["cause"] == "YZ7101"
+        storm.line.heal()
+        assert storm.town.talk()["cause"] is None
+    storm.finish()
+
+
 def test_a_line_that_stalls(storm):
     for _ in range(3):
         assert storm.witness.any(storm.town)

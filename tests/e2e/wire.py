@@ -61,12 +61,14 @@ class Cut:
         return (REASONS[reason],) + ((self.counted().decode(), self.counted().decode()) if reason else ("", ""))
 
 
-def change(origin, n, record, kind, cell, body, key=b"", base=0, author="wire".encode(), settles=()):
-    """Canonical bytes; `body` is {field id: bytes}; `settles` the names (origin, n) of cases."""
-    out = b"\x01" + origin + varint(n) + varint(4 if settles else 0) + record + varint(kind) + varint(cell) + counted(key)
+def change(origin, n, record, kind, cell, body, key=b"", base=0, author="wire".encode(), settles=(), was=None):
+    """Canonical bytes; `body` is {field id: bytes}; `settles` the names (origin, n) of cases; `was` its old name and hash."""
+    out = b"\x01" + origin + varint(n) + varint((4 if settles else 0) + (8 if was else 0)) + record + varint(kind) + varint(cell) + counted(key)
     out += varint(base) + counted(author) + zigzag(int(time.time() * 1000)) + zigzag(1) + bytes(8)
     if settles:
         out += varint(len(settles)) + b"".join(o + varint(m) for o, m in settles)
+    if was:
+        out += was[0] + varint(was[1]) + was[2]
     out += varint(len(body))
     return out + b"".join(varint(f) + counted(body[f]) for f in sorted(body))
 

@@ -246,16 +246,16 @@ class Node:
         return self.raw(method, "/api/" + verb, body, headers, timeout)
 
     def talk(self, seconds=30):
-        """One exchange, asked for now, and what follows from it; returns the status after it."""
-        def ended(status):
-            return status["exchange"]["done"] + status["exchange"]["failed"]
-        before, until = self.api("POST", "sync", {}), time.monotonic() + seconds
-        want = ended(before) + 1
+        """One exchange, asked for now, and what follows from it; returns the status after it. One that ran already does not count."""
+        status, until, want = self.api("GET", "status"), time.monotonic() + seconds, None
         while time.monotonic() < until:
-            status = self.api("GET", "status")
-            if ended(status) >= want and not status["exchange"]["busy"]:
+            ended, busy = status["exchange"]["done"] + status["exchange"]["failed"], status["exchange"]["busy"]
+            want = ended + 1 + busy if want is None else want
+            if ended >= want and not busy:
                 return status
-            time.sleep(.001)
+            if busy:
+                time.sleep(.001)
+            status = self.api("GET", "status") if busy else self.api("POST", "sync", {})
         raise AssertionError("%s: the exchange does not end:\n%s" % (self.name, self.tail()))
 
     def hang_up(self):
