@@ -22,6 +22,7 @@ int db_error(struct store *store, int sqlite_rc)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         err = ERR_CORRUPT;
+        store->damaged = true;
         break;
     case SQLITE_NOMEM:
         abort();                /* see xmalloc */

@@ -56,6 +56,7 @@ struct store {
     bool was_running;           /* the last run did not end cleanly */
     bool ready;                 /* store_open returned it */
     bool broken;                /* a commit failed: nothing is known */
+    bool damaged;               /* the file was found to be */
     int rc;                     /* first SQLite error of this call, as ERR_* */
     int wal_pages;
     int64_t tally[STATES], tally_kept[STATES];  /* now, and as written */

@@ -290,7 +290,10 @@ int decide(struct deciding *on)
     on->entry->number = next_number(on->store);
     if (on->entry->state == STATE_TAKEN)
         rc = decide_enter(on);
-    else if (on->entry->state == STATE_SAME && on->ever && !on->withdrew)
+    /* A withdrawal knows nothing, unless nothing is what is in force: the
+     * journal alone could not tell these two apart. */
+    else if (on->entry->state == STATE_SAME && on->ever &&
+             (!on->withdrew || on->force.change.removal))
         rc = knew_add(on->store, &on->at, on->entry->at);
     return rc < 0 ? rc : on->store->rc;
 }

@@ -112,13 +112,14 @@ static int hear_state(struct hearing *on, const struct news_item *item)
     struct cell_row was, is;
     int rc = hear_change(on, item, STATE_TAKEN);
 
-    if (rc == 0)
-        rc = journal_hear(on, &was);
+    if (rc < 0 || departed(on, on->entry.record, item->seq))
+        return rc;
+    rc = journal_hear(on, &was);
     if (rc == 0 && !place_is_own(on->store, on->entry.at))
         rc = journal_renumber(on->store, on->entry.at, item->number);
     if (rc == 0)
         rc = lost_found(on->store, on->entry.at);
-    if (rc < 0 || departed(on, on->entry.record, item->seq))
+    if (rc < 0)
         return rc;
     if (item->number <= was.number)
         return 0;
@@ -134,11 +135,25 @@ static int hear_state(struct hearing *on, const struct news_item *item)
     return rc < 0 ? rc : cell_turn(on->store, &was, &is);
 }
 
+/* What others have waiting goes with the record: when it comes back, whatever
+ * is open then is told again. */
+static int forget_cases(struct store *store, int64_t record)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "DELETE FROM cases WHERE record = ?1 AND origin NOT IN "
+               "(SELECT id FROM origin WHERE own = 1)");
+
+    db_int(stmt, 1, record);
+    return db_run(store, stmt);
+}
+
 static int hear_gone(struct hearing *on, const struct news_item *item)
 {
     struct record_row row;
     int rc = record_find(on->store, &item->record, &row);
 
+    if (rc == 1)
+        rc = forget_cases(on->store, row.id) < 0 ? on->store->rc : 1;
     if (rc != 1)
         return rc;
     on->out->gone++;
@@ -170,6 +185,9 @@ static int hear_case(struct hearing *on, const struct news_item *item)
     rc = hear_change(on, item, state);
     if (rc < 0)
         return rc == ERR_FORMAT ? 0 : rc;
+    /* What is in force is told as a state, to those who see the record. */
+    if (state == STATE_TAKEN)
+        on->entry.number = 0;
     rc = journal_hear(on, &cell);
     if (rc == 0)
         rc = case_add(on->store, &on->entry, on->entry.reason,

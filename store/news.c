@@ -275,19 +275,51 @@ static bool case_concerns(const struct store *store, const char *org,
            merge_may(kind->cells[cell].writer, false, true, false);
 }
 
-/* Its old rows go everywhere: also from whoever no longer sees the record. */
-static int case_forget(struct store *store, const struct case_row *which,
-                       const struct known_station *author)
+/* A station's own stream, also while it is struck off the list: it may come
+ * back, and must hear what became of its changes. 0: it never had one. */
+static int64_t own_stream(struct store *store, const char *station)
 {
-    int rc = 0;
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT id FROM stream WHERE name = '@' || ?1");
+    int64_t id = 0;
+
+    db_text(stmt, 1, bytes_text(station));
+    if (station[0] != '\0' && db_step(store, stmt) == 1)
+        id = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return id;
+}
+
+/* Its old row goes from every stream, also from one that no longer sees the
+ * record. 1 when this one had it. */
+static int case_forget(struct store *store, int64_t stream,
+                       const struct case_row *which)
+{
+    int rc;
 
     if (which->seq == 0)
         return 0;
-    for (int i = 0; i < store->nstreams && rc == 0; i++)
-        rc = news_delete(store, store->streams[i].id, which->seq);
-    if (rc == 0 && author != NULL)
-        rc = news_delete(store, author->stream, which->seq);
-    return rc;
+    rc = news_delete(store, stream, which->seq);
+    return rc < 0 ? rc : sqlite3_changes(store->db) > 0;
+}
+
+/* Tell one organisation's stream. Whoever was told of the case, and still sees
+ * the record, hears how it ends, even if others decide it now. 1 when it is
+ * told. */
+static int case_told(struct store *store, const struct stream *stream,
+                     const struct record_row *row,
+                     const struct case_row *which, uint64_t seq)
+{
+    int had = case_forget(store, stream->id, which);
+    int rc;
+
+    if (had < 0)
+        return had;
+    if (!case_concerns(store, stream->name, row, which) &&
+        (had == 0 || row == NULL || !org_sees(stream->name, row)))
+        return 0;
+    rc = news_insert(store, stream->id, seq, NEWS_CASE, which->id, 0);
+    return rc < 0 ? rc : 1;
 }
 
 int news_case(struct store *store, const struct record_row *row,
@@ -296,23 +328,23 @@ int news_case(struct store *store, const struct record_row *row,
     char name[STATION_MAX + 1];
     const struct known_station *author;
     uint64_t seq = next_seq(store);
+    int64_t own;
     bool told = false;
     int rc = origin_station(store, which->at.origin, name, sizeof name);
 
     author = station_known(store, name);
-    if (rc >= 0)
-        rc = case_forget(store, which, author);
+    own = own_stream(store, name);
+    if (rc >= 0 && own != 0)
+        rc = case_forget(store, own, which);
     for (int i = 0; i < store->nstreams && rc >= 0; i++) {
         const struct stream *stream = &store->streams[i];
 
-        if (!case_concerns(store, stream->name, row, which))
-            continue;
-        told = told || (author != NULL &&
+        rc = case_told(store, stream, row, which, seq);
+        told = told || (rc == 1 && author != NULL &&
                         strcmp(author->org, stream->name) == 0);
-        rc = news_insert(store, stream->id, seq, NEWS_CASE, which->id, 0);
     }
-    if (rc >= 0 && author != NULL && !told)
-        rc = news_insert(store, author->stream, seq, NEWS_CASE, which->id, 0);
+    if (rc >= 0 && own != 0 && !told)
+        rc = news_insert(store, own, seq, NEWS_CASE, which->id, 0);
     return rc < 0 ? rc : case_set_seq(store, which->id, seq);
 }
 
@@ -346,12 +378,12 @@ int news_open_cases(struct store *store, const struct stream *stream)
 int news_verdict(struct store *store, struct place_id at)
 {
     char name[STATION_MAX + 1];
-    const struct known_station *author;
+    int64_t own;
     int rc = origin_station(store, at.origin, name, sizeof name);
 
-    author = station_known(store, name);
-    if (rc < 0 || author == NULL)
+    own = own_stream(store, name);
+    if (rc < 0 || own == 0)
         return rc < 0 ? rc : 0;
-    return news_insert(store, author->stream, next_seq(store), NEWS_VERDICT,
-                       at.origin, at.n);
+    return news_insert(store, own, next_seq(store), NEWS_VERDICT, at.origin,
+                       at.n);
 }

@@ -92,6 +92,12 @@ static int configure(struct store *store, struct fault *fault)
     return 0;
 }
 
+/* What could not be read must not pass for what is not there. */
+static int unread(struct store *store, struct fault *fault)
+{
+    return fault_set(fault, store->rc, "", "%s", sqlite3_errmsg(store->db));
+}
+
 static int schema_ready(struct store *store, struct fault *fault)
 {
     bool there = pragma_is(store,
@@ -113,12 +119,11 @@ static int schema_ready(struct store *store, struct fault *fault)
         return fault_set(fault, store->rc, "", "%s",
                          sqlite3_errmsg(store->db));
     version = meta_get(store, "schema", 0);
-    if (version > 0 && version < SCHEMA_VERSION) {
-        if (store_upgrade(store, version) < 0)
-            return fault_set(fault, store->rc, "", "%s",
-                             sqlite3_errmsg(store->db));
+    if (store->rc == 0 && version > 0 && version < SCHEMA_VERSION &&
+        store_upgrade(store, version) == 0)
         version = SCHEMA_VERSION;
-    }
+    if (store->rc < 0)
+        return unread(store, fault);
     if (version != SCHEMA_VERSION)
         return fault_set(fault, ERR_SCHEMA, "",
                          "the file is of version %lld, this program reads "
@@ -207,7 +212,7 @@ static int kinds_ready(struct store *store, const struct kinds *files,
         }
         sqlite3_reset(stmt);
     }
-    rc = store_write(store);
+    rc = store->rc < 0 ? unread(store, fault) : store_write(store);
     if (rc == 0)
         rc = kinds_use(store, text, fault);
     if (rc == 0)
@@ -301,7 +306,8 @@ int store_open(const struct store_options *options, struct store **out,
     if (rc == 0) {
         load_counters(store);
         reached(store, REACH_OPENED);
-        rc = numbers_ready(store, options, fault);
+        rc = store->rc < 0 ? unread(store, fault)
+                           : numbers_ready(store, options, fault);
     }
     if (rc == 0)
         rc = kinds_ready(store, options->kinds, fault);

@@ -44,7 +44,9 @@ static uint64_t given_base(const struct edit *edit, int cell,
         if (edit->bases[i].cell == cell &&
             bytes_equal(edit->bases[i].key, key))
             return edit->bases[i].number;
-    return edit->has_base ? edit->base : otherwise;
+    if (edit->has_base)
+        return edit->base;
+    return edit->nbases > 0 ? 0 : otherwise;    /* the page had none there */
 }
 
 /* While an own undecided change lies over the cell its base is inherited:

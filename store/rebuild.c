@@ -11,13 +11,15 @@ struct fold {
     bool differed;
 };
 
-/* The change the journal puts in force in one cell: the newest taken. */
+/* The change the journal puts in force in one cell: the newest taken. One
+ * without a number is known here from its case alone. */
 static int newest_taken(struct store *store, const struct cell_row *cell,
                         struct place_id *at, uint64_t *number)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT origin, n, number FROM journal WHERE record = ?1 AND "
-               "cell = ?2 AND key = ?3 AND state = ?4 AND reason <> ?5 "
+               "cell = ?2 AND key = ?3 AND state = ?4 AND reason <> ?5 AND "
+               "number > 0 "
                "ORDER BY number DESC LIMIT 1");
     int rc;
 

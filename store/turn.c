@@ -179,13 +179,25 @@ static void checkpoint(struct store *store)
     reached(store, REACH_CHECKPOINTED);
 }
 
+/* What was saved is safe, and its outcome to be asked again: unless the file is
+ * damaged, then neither may be said. */
+static int commit_failed(const struct store *store, int rc,
+                         struct fault *fault)
+{
+    if (store->damaged)
+        return fault_set(fault, ERR_CORRUPT, "", "put a backup back");
+    return fault_set(fault, rc == ERR_FULL ? ERR_FULL : ERR_UNKNOWN, "",
+                     "what was saved before is safe; ask again with the same "
+                     "token after the restart");
+}
+
 int store_commit(struct store *store, struct fault *fault)
 {
     uint64_t writes = store_pending(store);
     int pages = store->wal_pages, rc;
 
     if (store->broken)
-        return fault_set(fault, ERR_UNKNOWN, "", "restart the program");
+        return commit_failed(store, ERR_UNKNOWN, fault);
     if (!store->open_turn)
         return 0;
     store->rc = 0;
@@ -197,9 +209,7 @@ int store_commit(struct store *store, struct fault *fault)
     if (rc < 0) {
         store->broken = true;
         reached(store, REACH_COMMIT_FAILED);
-        return fault_set(fault, rc == ERR_FULL ? ERR_FULL : ERR_UNKNOWN, "",
-                         "what was saved before is safe; ask again with the "
-                         "same token after the restart");
+        return commit_failed(store, rc, fault);
     }
     store->open_turn = false;
     store->number_kept = store->number;

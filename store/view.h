@@ -89,7 +89,8 @@ struct edit {
         int cell;
         struct bytes key;
         uint64_t number;
-    } bases[EDIT_KEYS];         /* one by one; wins over `base` */
+    } bases[EDIT_KEYS];         /* one by one; wins over `base`. A page lists
+                                 * all it showed: what is not here was empty */
     struct name settles[SETTLES_MAX];
 };
 

@@ -61,6 +61,69 @@ TEST(a_later_start_asks_for_the_same_settings_as_the_first)
     desk_free(&desk);
 }
 
+/* Whichever read of a start fails: it says so, or nothing came of it. */
+TEST(a_start_whose_read_fails_says_that_the_disk_refused)
+{
+    struct desk desk = desk_new(1);
+    struct disk_image *image = desk_ready(&desk, 3);
+    struct store_status status;
+    bool failed = true;
+
+    (void)state;
+    for (uint64_t k = 0; failed; k++) {
+        uint64_t before = disk_counts(desk.disk)->failed;
+        int rc;
+
+        disk_put(desk.disk, image);
+        disk_fail(desk.disk, DISK_READ, k, 1, SQLITE_IOERR_READ);
+        rc = desk_open(&desk);
+        failed = disk_counts(desk.disk)->failed > before;
+        disk_fail(desk.disk, DISK_READ, 0, 0, 0);
+        if (rc < 0 && rc != ERR_IO && rc != ERR_UNKNOWN)
+            fail_msg("read %d: YZ%04d %s", (int)k, err_code(rc),
+                     desk.world->fault.why);
+        if (rc == 0) {
+            assert_int_equal(
+                store_status(desk_town(&desk)->store, &status), 0);
+            assert_int_equal(status.written, 12);
+            assert_int_equal(save(&desk, desk.told), 0);
+            assert_true(sound(&desk));
+            town_shut(desk_town(&desk));
+        }
+    }
+    disk_image_free(image);
+    desk_free(&desk);
+}
+
+/* Whoever is told that the outcome is unknown starts again, and is told that
+ * what was saved is safe: of a damaged file neither would be true. */
+TEST(a_file_that_a_false_disk_damaged_is_called_damaged)
+{
+    int damaged = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct desk desk = desk_new(seed);
+        int rc;
+
+        disk_image_free(desk_ready(&desk, 3));
+        assert_int_equal(desk_open(&desk), 0);
+        disk_lie(desk.disk, true);
+        for (int i = 0; i < 40; i++)
+            assert_int_equal(save(&desk, desk.told++), 0);
+        town_shut(desk_town(&desk));
+        desk_cut(&desk, DISK_SUBSET);
+        disk_lie(desk.disk, false);
+        rc = desk_open(&desk);
+        damaged += rc == ERR_CORRUPT;
+        if (rc < 0 && rc != ERR_CORRUPT && rc != ERR_MISSING)
+            fail_msg("seed %d: YZ%04d %s", (int)seed, err_code(rc),
+                     desk.world->fault.why);
+        desk_free(&desk);
+    }
+    assert_true(damaged > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +131,9 @@ int main(void)
             what_a_restart_tells_after_a_refused_sync_outlives_a_power_cut),
         cmocka_unit_test(
             a_later_start_asks_for_the_same_settings_as_the_first),
+        cmocka_unit_test(a_start_whose_read_fails_says_that_the_disk_refused),
+        cmocka_unit_test(
+            a_file_that_a_false_disk_damaged_is_called_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

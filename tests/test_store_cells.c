@@ -270,6 +270,28 @@ TEST(a_case_settles_only_its_own_cell)
     world_end(w);
 }
 
+/* The page showed nothing in a cell; before it was saved, news put a value
+ * there. Its author has not seen that value. */
+TEST(a_page_that_showed_an_empty_cell_does_not_speak_for_what_came_since)
+{
+    struct edit *edit;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    say(w, "a", 1, "rank=一级");
+    sync_all(w);
+    edit = edit_of(w, "county", 1, "rank=二级");
+    edit->bases[0].cell = kind_cell(edit->kind, "name");
+    edit->bases[0].number = 2;
+    edit->nbases = 1;
+    assert_int_equal(put(w, "county", edit), 0);
+    sync_all(w);
+    assert_cell(w, "hub", 1, "rank", "一级");
+    assert_int_equal(reason_of(w, "county", 1, "rank"), REASON_CLASH);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +308,8 @@ int main(void)
         cmocka_unit_test(an_edit_before_an_ending_that_did_not_know_it),
         cmocka_unit_test(settling_what_is_settled_or_unknown_closes_nothing),
         cmocka_unit_test(a_case_settles_only_its_own_cell),
+        cmocka_unit_test(
+            a_page_that_showed_an_empty_cell_does_not_speak_for_what_came_since),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,68 @@ TEST(a_station_set_back_that_writes_first_loses_nothing)
     world_end(w);
 }
 
+/* What a station lost, and heard again as news, it must not take for its own at
+ * the next start: its sums would be wrong for ever. */
+TEST(a_station_set_back_that_heard_what_it_lost_starts_again)
+{
+    struct store_status before, after;
+    struct town *town;
+    char copy[PATH_ROOM];
+    W;
+
+    town = town_of(w, "a");
+    snprintf(copy, sizeof copy, "%.300s/copy", w->dir);
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_with(w, "a");
+    files_copy(town->path, copy);       /* while it runs, under this origin */
+    say(w, "a", 2, "mark=2 name=乙");
+    say(w, "a", 1, "name=丙");
+    sync_with(w, "a");
+    town_shut(town);
+    files_copy(copy, town->path);
+    town_open(w, town);
+    sync_with(w, "a");
+    assert_int_equal(store_status(town->store, &before), 0);
+    restart(w, "a");
+    world_check(w);
+    assert_int_equal(store_status(town->store, &after), 0);
+    assert_int_equal(after.written, before.written);
+    say(w, "a", 1, "name=丁");
+    sync_all(w);
+    assert_cell(w, "hub", 1, "name", "丁");
+    assert_agree(w);
+    world_end(w);
+}
+
+/* The case of a change that is in force comes to its author's station; the
+ * record has moved away meanwhile, and must not come with it. */
+TEST(a_case_about_a_record_that_moved_away_brings_no_record)
+{
+    struct town *town;
+    char copy[PATH_ROOM];
+    W;
+
+    town = town_of(w, "a");
+    snprintf(copy, sizeof copy, "%.300s/copy", w->dir);
+    town_shut(town);
+    files_copy(town->path, copy);
+    town_open(w, town);
+    say(w, "a", 1, "mark=7 name=甲");
+    say(w, "a", 2, "mark=7 name=乙");
+    sync_all(w);
+    say(w, "county", 2, "org=520527002");
+    sync_all(w);
+    town_shut(town);
+    files_copy(copy, town->path);
+    town_open(w, town);
+    sync_with(w, "a");
+    assert_int_equal(reason_of(w, "a", 2, "identity"), REASON_DUPLICATE);
+    world_check(w);             /* makes again what is derived */
+    assert_string_equal(line_of(w, town->store, 2), "");
+    assert_agree(w);
+    world_end(w);
+}
+
 /* Two PCs that draw the same random bytes: what a resumed snapshot does. */
 TEST(a_copied_disk_that_runs_twice_parts_and_the_county_is_told)
 {
@@ -475,6 +537,9 @@ int main(void)
         cmocka_unit_test(a_station_set_back_to_an_older_copy_goes_on),
         cmocka_unit_test(a_station_set_back_counts_only_what_this_copy_wrote),
         cmocka_unit_test(a_station_set_back_that_writes_first_loses_nothing),
+        cmocka_unit_test(
+            a_station_set_back_that_heard_what_it_lost_starts_again),
+        cmocka_unit_test(a_case_about_a_record_that_moved_away_brings_no_record),
         cmocka_unit_test(a_copied_disk_that_runs_twice_parts_and_the_county_is_told),
         cmocka_unit_test(a_resumed_snapshot_goes_on_under_a_new_name),
         cmocka_unit_test(what_was_moved_twice_takes_effect_once),

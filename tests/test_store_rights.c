@@ -141,6 +141,27 @@ TEST(taking_back_a_parked_value_closes_it)
 
 /* BUG found: the hub did not look at the field that switches a rule off when
  * it lies in another cell, and returned what the desk had let pass. */
+/* The proposal to empty a cell is followed, which takes the record from its
+ * author; who, not knowing that, takes the proposal back. */
+TEST(taking_back_what_was_followed_meanwhile_says_the_same)
+{
+    struct edit *edit;
+    W;
+
+    say(w, "a", 1, "mark=1 host=520527002");
+    sync_all(w);
+    say(w, "b", 1, "host=");
+    sync_with(w, "b");
+    sync_with(w, "a");
+    assert_int_equal(settle(w, "a", 1, "place", "parked"), 0);
+    edit = settle_edit(w, "b", 1, "place", "parked");
+    assert_int_equal(put(w, "b", edit), 0);
+    sync_with(w, "a");
+    sync_with(w, "b");
+    assert_int_equal(count_of(town_of(w, "b")->store, STATE_SAME), 1);
+    world_end(w);               /* what is derived can be made again */
+}
+
 TEST(a_rule_switched_off_from_another_cell_is_off_at_the_hub_too)
 {
     W;
@@ -218,6 +239,7 @@ int main(void)
         cmocka_unit_test(steps_are_taken_by_whom_they_belong_to),
         cmocka_unit_test(two_add_a_key_each_and_both_stay),
         cmocka_unit_test(taking_back_a_parked_value_closes_it),
+        cmocka_unit_test(taking_back_what_was_followed_meanwhile_says_the_same),
         cmocka_unit_test(
             a_rule_switched_off_from_another_cell_is_off_at_the_hub_too),
         cmocka_unit_test(a_rule_is_kept_at_the_desk_and_at_the_hub),

@@ -25,8 +25,7 @@ heal.restored heal.retold heal.fork-known heal.branch open.before open.schema op
 stop.committed""".split()
 ELSEWHERE = {"settle.confirm-old": "b", "settle.news-old": "b", "settle.life-old": "b", "heal.fork": "b"}
 NOWHERE = {"mend.lost-life": "a hub must lose what nobody refills; test_reconcile.py has it",
-           "heal.cleared": "a hub must be set back with its file of numbers; tests/test_store_refill.c has it",
-           "take.released": "tests/test_store_release.c has it"}
+           "heal.cleared": "a hub must be set back with its file of numbers; tests/test_store_refill.c has it"}
 NOWHERE.update((place, "test_backup.py has it") for place in """copy.pages copy.ended copy.named copy.secured restore.copied
 restore.kept restore.placed restore.marked""".split())
 MORE = [("commit.before", "hub", 4), ("commit.before", "hub", 9), ("commit.before", "a", 3), ("commit.after", "a", 6),
