@@ -47,7 +47,7 @@ FUZZ_OPT := -O1 -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined \
 FUZZ_MAKE := +$(MAKE) --no-print-directory CC=clang-14 B=build-fuzz \
 	OPT='$(FUZZ_OPT)'
 
-.PHONY: coverage all demo check unit e2e rules deps ready bench soak install clean tidy \
+.PHONY: sim coverage all demo check unit e2e rules deps ready bench soak install clean tidy \
 	fuzz fuzz-smoke fuzz-corpus fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -75,6 +75,10 @@ $(B)/store/schema.o: $(B)/store/schema.c
 
 $(LIB): $(PROTO) $(STORE) $(filter-out $(B)/daemon/main.o,$(DAEMON))
 	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/yz-sim: $(B)/tests/sim/main.o $(SIMLIB) $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(SIMLIB): $(SIM)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -110,6 +114,11 @@ bench: $(B)/yizhan
 soak: $(B)/yizhan
 	$(Q)YZ_ROUNDS=200 YZ_BIN=$(CURDIR)/$(B)/yizhan \
 	  $(PYTHON) -m pytest -q -x tests/e2e/test_crash.py
+
+# A county on virtual time, disks and lines: what is drawn, and what failed, is
+# told. A failing seed writes a schedule for --replay.
+sim: $(B)/yz-sim
+	$(Q)$(B)/yz-sim --seeds 1-200 --stations 10 --days 3 --jobs 2
 
 # Branch coverage of proto, store, core and conversation by units and stories.
 coverage:
