@@ -106,7 +106,7 @@ int journal_write(struct store *store, struct change *change, int64_t record,
 #define PAST_OF_RECORD \
     "WITH RECURSIVE past (origin, n) AS (" \
     "SELECT last_origin, last_n FROM cell WHERE record = ?1 AND " \
-    "cell = ifnull(?2, cell) AND last_n IS NOT NULL UNION ALL " \
+    "cell = ifnull(?2, cell) AND last_n IS NOT NULL UNION " \
     "SELECT j.past_origin, j.past_n FROM past p JOIN journal j " \
     "ON j.origin = p.origin AND j.n = p.n WHERE j.past_n IS NOT NULL) "
 
