@@ -202,7 +202,7 @@ int api_reconcile(struct request *request, struct fault *fault)
 {
     struct reconcile *reconcile = node_reconcile(request->node);
     struct reconcile_view view;
-    json_t *body;
+    json_t *body = NULL;
     bool repair;
     int rc = station_only(request, fault);
 
