@@ -40,10 +40,11 @@ const struct verified *verify_found(const struct verify *verify)
 static const char *hex_name(const struct id *origin, uint64_t n,
                             char out[HEX_NAME])
 {
-    for (int i = 0; i < ID_SIZE; i++)
-        snprintf(out + 2 * i, 3, "%02x", origin->b[i]);
-    snprintf(out + 2 * ID_SIZE, HEX_NAME - 2 * ID_SIZE, "-%llu",
-             (unsigned long long)n);
+    size_t len = 0;
+
+    for (int i = 0; i < ID_SIZE; i++, len += 2)
+        snprintf(out + len, HEX_NAME - len, "%02x", origin->b[i]);
+    snprintf(out + len, HEX_NAME - len, "-%llu", (unsigned long long)n);
     return out;
 }
 
