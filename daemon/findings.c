@@ -1,4 +1,5 @@
 #include "daemon/findings.h"
+#include "daemon/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,18 +100,20 @@ void find_fault(struct findings *out, enum finding_name name,
         [FIND_DAEMON] = {"yizhan is running.", "驿站在运行。"},
     };
 
-    char en[600], zh[600];
+    char en[900], zh[900];
 
     if (fault == NULL) {
         find_add(out, name, LEVEL_OK, good[name].en, good[name].zh);
         return;
     }
-    snprintf(en, sizeof(en), "%s%s%s: %s [YZ%04d]", fault->where,
-             fault->where[0] ? ": " : "", err_text(fault->err, 0), fault->why,
-             err_code(fault->err));
-    snprintf(zh, sizeof(zh), "%s%s%s：%s [YZ%04d]", fault->where,
-             fault->where[0] ? "：" : "", err_text(fault->err, 1), fault->why,
-             err_code(fault->err));
+    snprintf(en, sizeof(en), "%s%s%s%s%s. %s [YZ%04d]", fault->where,
+             fault->where[0] ? ": " : "", err_text(fault->err, 0),
+             fault->why[0] ? ": " : "", fault->why,
+             words_advice(fault->err, false), err_code(fault->err));
+    snprintf(zh, sizeof(zh), "%s%s%s%s%s。%s [YZ%04d]", fault->where,
+             fault->where[0] ? "：" : "", err_text(fault->err, 1),
+             fault->why[0] ? "：" : "", fault->why,
+             words_advice(fault->err, true), err_code(fault->err));
     find_add(out, name, LEVEL_BAD, "%s%.0s", "%.0s%s", en, zh);
 }
 

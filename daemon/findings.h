@@ -35,7 +35,7 @@ enum finding_level { LEVEL_OK, LEVEL_WARN, LEVEL_BAD };
 struct finding {
     enum finding_name name;
     enum finding_level level;
-    char en[600], zh[600];
+    char en[900], zh[900];
 };
 
 enum { FINDINGS_MAX = 24 };
