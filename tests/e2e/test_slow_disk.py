@@ -83,5 +83,5 @@ def test_an_fsync_of_seconds():
         manager.over.set()
         manager.join()
         print("pauses of the watchdog: %s" % ["%.1f" % x for x in manager.pauses()])
-        # after each commit, not after two or three: those may outlast the watchdog
-        assert len(manager.pauses()) >= 2 and max(manager.pauses()) < 1.7 * DELAY < WATCHDOG, manager.pauses()
+        # after each commit, not after two or three: those may outlast the watchdog; one that begins the log anew syncs twice
+        assert len(manager.pauses()) >= 2 and max(manager.pauses()) < 2.5 * DELAY < WATCHDOG, manager.pauses()
