@@ -280,7 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_station),
         cmocka_unit_test(test_hub),      cmocka_unit_test(test_manual),
-        cmocka_unit_test(test_backup), cmocka_unit_test(test_origin),   cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_origin),   cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_spans),    cmocka_unit_test(test_examples),
     };
 
