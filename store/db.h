@@ -123,9 +123,8 @@ bool log_there(const char *path, const char *vfs);
 /* Was it stopped cleanly (else store->was_running)? Brings what is in the log
  * into the database. ERR_MISSING: it was not, and there is no log. */
 int running_find(struct store *store, bool there, struct fault *fault);
-/* Note in this turn that it runs; after its commit; that it ends. */
-int running_begin(struct store *store);
-void running_begun(struct store *store);
+/* Note that it runs; that it ends. */
+int running_begin(struct store *store, struct fault *fault);
 void running_end(struct store *store);
 
 /* Bring a store of this older version up to SCHEMA_VERSION. (In upgrade.c.) */

@@ -217,8 +217,6 @@ static int kinds_ready(struct store *store, const struct kinds *files,
         rc = kinds_use(store, text, fault);
     if (rc == 0)
         origin_ready(store);
-    if (rc == 0)
-        rc = running_begin(store);
     if (rc == 0 && store->restored)
         rc = news_again(store);
     if (rc == 0)
@@ -310,12 +308,13 @@ int store_open(const struct store_options *options, struct store **out,
                            : numbers_ready(store, options, fault);
     }
     if (rc == 0)
+        rc = running_begin(store, fault);
+    if (rc == 0)
         rc = kinds_ready(store, options->kinds, fault);
     if (rc < 0) {
         store_close(store);
         return rc;
     }
-    running_begun(store);
     store->ready = true;
     *out = store;
     return 0;

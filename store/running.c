@@ -90,21 +90,22 @@ bool store_was_cut(const struct store *store)
     return store->was_running;
 }
 
-int running_begin(struct store *store)
+int running_begin(struct store *store, struct fault *fault)
 {
     int rc = store_write(store);
 
     keep_log(store, true);
-    return rc < 0 ? rc : meta_set(store, "running", 1);
-}
-
-void running_begun(struct store *store)
-{
+    if (rc == 0)
+        rc = meta_set(store, "running", 1);
+    if (rc == 0)
+        rc = store_commit(store, fault);
     /* Into the database, so that it is told without the log. If that fails now,
      * some later checkpoint does it. */
-    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                              NULL);
+    if (rc == 0)
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                  NULL, NULL);
     store->wal_pages = 0;
+    return rc;
 }
 
 void running_end(struct store *store)
