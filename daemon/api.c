@@ -49,6 +49,7 @@ const struct route api_routes[] = {
     WRITE("/api/cases/take", api_settle),
     WRITE("/api/cases/set", api_settle),
     WRITE("/api/retry", api_retry),
+    WRITE("/api/release", api_release),
     WRITE("/api/sync", api_sync),
     WRITE("/api/reconcile", api_reconcile),
     WRITE("/api/rebuild", api_rebuild),

@@ -33,6 +33,7 @@ int api_backup(struct request *request, struct fault *fault);
 void api_backup_drop(struct request *request);
 int api_doctor(struct request *request, struct fault *fault);
 void api_doctor_drop(struct request *request);
+int api_release(struct request *request, struct fault *fault);
 
 int api_put(struct request *request, struct fault *fault);      /* api_write.c */
 int api_edit(struct request *request, struct fault *fault);
@@ -68,6 +69,10 @@ int api_number(const struct request *request, const char *name,
 /* Milliseconds of a time in the query, 0 when it is not given. */
 int api_time(const struct request *request, const char *name, int64_t *out,
              struct fault *fault);
+/* A case by its name, whole or with the origin cut short, which only finds open
+ * ones. ERR_CASE. */
+int api_find_case(struct store *store, const char *text,
+                  struct shown_case *out, struct fault *fault);
 /* Save, tell the core, and make the receipt the reply. */
 int api_save(struct request *request, struct json_edit *edit,
              const struct kind *kind, struct fault *fault);

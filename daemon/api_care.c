@@ -162,3 +162,64 @@ void api_backup_drop(struct request *request)
     backup_free(backing->backup);
     free(backing);
 }
+
+/* ---- release ---- */
+
+static json_t *from_released(const struct name *name,
+                             const struct released *done)
+{
+    bool why = done->state == STATE_ASIDE || done->reason != REASON_NONE;
+    char text[NAME_TEXT];
+
+    json_name_text(name, text);
+    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "case", text, "state",
+                     state_text(done->state), "number",
+                     (json_int_t)done->number, "reason",
+                     why ? reason_text(done->reason) : "", "field",
+                     why ? done->field : "", "rule", why ? done->rule : "");
+}
+
+static int release(struct request *request, const char *text,
+                   struct fault *fault)
+{
+    struct store *store = node_store(request->node);
+    struct shown_case *shown = xmalloc(sizeof(*shown));
+    struct released done;
+    struct name name;
+    int rc;
+
+    shown_case_init(shown);
+    rc = api_find_case(store, text, shown, fault);
+    name = shown->name;
+    shown_case_done(shown);
+    free(shown);
+    if (rc == 0)
+        rc = store_release(store, &name, &done, fault);
+    if (rc < 0)
+        return rc;
+    log_event(LOG_I, 2034, "take.release", "state=%s number=%llu",
+              state_text(done.state), (unsigned long long)done.number);
+    api_reply(request, from_released(&name, &done));
+    return 0;
+}
+
+int api_release(struct request *request, struct fault *fault)
+{
+    struct bytes text;
+    json_t *body;
+    int rc = api_body(request, &body, fault);
+
+    if (rc < 0)
+        return rc;
+    rc = json_only(body, "id", fault);
+    if (rc == 0 && !node_config(request->node)->hub)
+        rc = fault_set(fault, ERR_SCOPE, "",
+                       "the hub decides: there, yizhan release ID");
+    if (rc == 0)
+        rc = json_to_text(body, "id", JSON_NAME_MAX, &text, fault);
+    if (rc == 0)
+        rc = release(request, text.len > 0 ? (const char *)text.data : "",
+                     fault);
+    json_decref(body);
+    return rc;
+}

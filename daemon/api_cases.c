@@ -13,10 +13,8 @@ enum { TEXT_MAX = 2 * BODY_MAX };
 
 /* ---- reading ---- */
 
-/* A case by its name, whole or with the origin cut short, which only finds
- * open ones. ERR_CASE. */
-static int find_case(struct store *store, const char *text,
-                     struct shown_case *out, struct fault *fault)
+int api_find_case(struct store *store, const char *text,
+                  struct shown_case *out, struct fault *fault)
 {
     struct name name;
     int digits, rc;
@@ -73,7 +71,7 @@ int api_cases(struct request *request, struct fault *fault)
         request->reply.fill = cases_fill;
         return 0;
     }
-    rc = find_case(node_store(request->node), name, &walk->shown, fault);
+    rc = api_find_case(node_store(request->node), name, &walk->shown, fault);
     if (rc == 0)
         api_reply(request, json_from_case(&walk->shown));
     return rc;
@@ -212,7 +210,7 @@ static int fill_settle(struct store *store, const json_t *body,
     const char *name = json_string_value(json_object_get(body, "case"));
     const json_t *fields = json_object_get(body, "fields");
     struct bytes side;
-    int rc = find_case(store, name ? name : "", shown, fault);
+    int rc = api_find_case(store, name ? name : "", shown, fault);
 
     if (rc == 0)
         rc = settle_frame(shown, out, fault);
@@ -238,7 +236,7 @@ static int find_retry(struct store *store, const char *text,
     int rc;
 
     if (!id_parse(text, &record))
-        return find_case(store, text, out, fault);
+        return api_find_case(store, text, out, fault);
     for (int64_t row = 0; (rc = store_next_case(store, row, out)) > 0;
          row = out->row)
         if (out->own && id_equal(&out->record, &record))

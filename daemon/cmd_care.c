@@ -100,3 +100,29 @@ int cmd_backup(struct cli *cli)
     json_decref(made);
     return 0;
 }
+
+/* What became of it; what is not in the register needs a person. */
+int cmd_release(struct cli *cli)
+{
+    json_t *request = json_pack("{s:s}", "id", cli->argv[0]), *done;
+    int rc = cli_post(cli, "/api/release", request, &done);
+    const char *state, *reason;
+
+    if (rc != 0)
+        return rc;
+    state = json_text(done, "state");
+    reason = json_text(done, "reason");
+    if (cli->json)
+        cli_print(json_incref(done));
+    else
+        printf("%s  %s%s%s%s%s%s%s\n", json_text(done, "case"),
+               words_state(state, cli->zh), reason[0] ? T(cli, "：", ": ") : "",
+               reason[0] ? words_reason(reason, cli->zh) : "",
+               json_text(done, "field")[0] ? " " : "",
+               json_text(done, "field"),
+               json_text(done, "rule")[0] ? " " : "", json_text(done, "rule"));
+    rc = strcmp(state, "taken") == 0 || strcmp(state, "same") == 0
+             ? EXIT_DONE : EXIT_PERSON;
+    json_decref(done);
+    return rc;
+}

@@ -35,6 +35,12 @@ static void print_case(const struct cli *cli, const json_t *one)
     char since[WORDS_TIME];
 
     words_time(json_when(one, "since"), cli_now(), cli->zh, since);
+    if (json_text(one, "kind")[0] == '\0') {    /* of no record known here */
+        printf("%s\n    %s (%s)   %s\n", json_text(one, "case"),
+               words_reason(json_text(one, "reason"), cli->zh),
+               json_text(one, "field"), since);
+        return;
+    }
     printf("%s  %s %s  %s\n", json_text(one, "case"), json_text(one, "kind"),
            json_text(one, "record"), json_text(one, "cell"));
     printf("    %s%s%s%s   %s\n",
@@ -54,28 +60,69 @@ static void print_case(const struct cli *cli, const json_t *one)
 
 struct listing {
     struct cli *cli;
-    unsigned long long count;
+    unsigned long long count, aside;
 };
+
+/* The state of the change a case is of, as far as its reason tells. */
+static const char *state_of(const char *reason)
+{
+    static const char *const returned[] = {"rule", "scope", "value"};
+
+    if (strcmp(reason, "unreadable") == 0)
+        return "aside";
+    for (size_t i = 0; i < sizeof(returned) / sizeof(returned[0]); i++)
+        if (strcmp(reason, returned[i]) == 0)
+            return "returned";
+    return "parked";
+}
 
 static int on_case(void *user, struct bytes line)
 {
     struct listing *listing = user;
+    const char *state = listing->cli->value[OPT_STATE];
     json_t *one;
 
     if (line.len == 0)
         return 0;
-    listing->count++;
-    if (listing->cli->json) {
-        fwrite(line.data, 1, line.len, stdout);
-        putchar('\n');
-        return 0;
-    }
     one = json_loadb((const char *)line.data, line.len, 0, NULL);
     if (!one)
         return ERR_FORMAT;
-    print_case(listing->cli, one);
+    if (!state || strcmp(state, state_of(json_text(one, "reason"))) == 0) {
+        listing->count++;
+        listing->aside += strcmp(json_text(one, "reason"), "unreadable") == 0;
+        if (listing->cli->json)
+            printf("%.*s\n", (int)line.len, (const char *)line.data);
+        else
+            print_case(listing->cli, one);
+    }
     json_decref(one);
     return 0;
+}
+
+static void print_foot(const struct cli *cli, const struct listing *listing)
+{
+    if (listing->count == 0) {
+        printf(T(cli, "没有待办\n", "nothing waits for a person\n"));
+        return;
+    }
+    if (!cli->config.hub) {
+        printf(T(cli, "%llu 件。用哪边：yizhan cases take parked|in-force C，"
+                      "或另填：yizhan cases set C F=V\n",
+                  "%llu cases. Decide: yizhan cases take parked|in-force C, "
+                  "or yizhan cases set C F=V\n"),
+               listing->count);
+        return;
+    }
+    printf(T(cli, "%llu 件，由县里的站（县里的电脑）或有关的站来定。\n",
+              "%llu cases; the county's station decides, or the station "
+              "concerned.\n"),
+           listing->count);
+    if (listing->aside > 0)
+        printf(T(cli, "其中搁置的 %llu 件，程序或类别定义更新以后可以再处理：yizhan "
+                      "release C\n",
+                  "%llu of them are set aside; once the program or the kinds "
+                  "are newer: yizhan release C\n"),
+               listing->aside);
 }
 
 static int list_cases(struct cli *cli)
@@ -83,22 +130,9 @@ static int list_cases(struct cli *cli)
     struct listing listing = {.cli = cli};
     int rc = cli_lines(cli, "/api/cases", on_case, &listing);
 
-    if (rc != 0 || cli->json)
-        return rc;
-    if (listing.count == 0)
-        printf(T(cli, "没有待办\n", "nothing waits for a person\n"));
-    else if (cli->config.hub)
-        printf(T(cli, "%llu 件，由县里的站（县里的电脑）或有关的站来定。\n",
-                  "%llu cases; the county's station decides, or the station "
-                  "concerned.\n"),
-               listing.count);
-    else
-        printf(T(cli, "%llu 件。用哪边：yizhan cases take parked|in-force C，"
-                      "或另填：yizhan cases set C F=V\n",
-                  "%llu cases. Decide: yizhan cases take parked|in-force C, "
-                  "or yizhan cases set C F=V\n"),
-               listing.count);
-    return 0;
+    if (rc == 0 && !cli->json)
+        print_foot(cli, &listing);
+    return rc;
 }
 
 static int show_case(struct cli *cli, const char *name)

@@ -83,6 +83,7 @@ int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_doctor(struct cli *cli);
+int cmd_release(struct cli *cli);
 
 /* What the configuration names: the kinds, the hub's stations, the secret. (In
  * cmd_run.c.) */

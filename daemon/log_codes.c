@@ -19,6 +19,8 @@ static const struct row {
     {2031, "a change was returned", "有变更被退回"},
     {2032, "a change was set aside", "有变更被搁置"},
     {2033, "a station was told to draw a new origin", "已要求该站另起流水"},
+    {2034, "a change that was set aside was decided anew",
+     "已重新处理一条搁置的变更"},
     {3001, "asking for news", "开始接收"},
     {3002, "news taken in", "接收完成"},
     {3003, "new kinds taken in", "类别定义已更新"},

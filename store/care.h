@@ -71,6 +71,18 @@ int store_secure(struct store *store, uint64_t number);
 
 /* ---- and what an admin asks ---- */
 
+struct released {
+    enum state state;           /* STATE_ASIDE: it stays so, and `field` says
+                                 * what cannot be read or is missing */
+    uint64_t number;
+    enum reason reason;
+    char field[40], rule[16];
+};
+
+/* Hub: decide anew a change that was set aside. ERR_CASE when it is none. */
+int store_release(struct store *store, const struct name *name,
+                  struct released *out, struct fault *fault);
+
 /* Station: wall time of the oldest change that waits for an answer, as its
  * author's clock had it; 0: none waits. */
 int64_t store_waiting_since(struct store *store);

@@ -55,7 +55,12 @@ int case_add(struct store *store, const struct entry *entry,
     sqlite3_stmt *stmt = db_stmt(
         store, "INSERT INTO cases (origin, n, record, cell, key, reason, "
                "field, rule, open, base) VALUES (?1, ?2, nullif(?3, 0), ?4, "
-               "?5, ?6, ?7, ?8, 1, ?9) ON CONFLICT (origin, n) DO NOTHING");
+               "?5, ?6, ?7, ?8, 1, ?9) ON CONFLICT (origin, n) DO UPDATE SET "
+               "record = excluded.record, cell = excluded.cell, "
+               "key = excluded.key, reason = excluded.reason, "
+               "field = excluded.field, rule = excluded.rule, open = 1, "
+               "base = excluded.base "
+               "WHERE reason = ?10 AND excluded.reason <> ?10");
 
     db_int(stmt, 1, entry->at.origin);
     db_num(stmt, 2, entry->at.n);
@@ -69,6 +74,17 @@ int case_add(struct store *store, const struct entry *entry,
         db_bytes(stmt, 9, base);
     else
         sqlite3_bind_null(stmt, 9);
+    db_int(stmt, 10, REASON_UNREADABLE);
+    return db_run(store, stmt);
+}
+
+int case_shut(struct store *store, struct place_id at)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE cases SET open = 0 WHERE origin = ?1 AND n = ?2");
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
     return db_run(store, stmt);
 }
 
@@ -108,18 +124,13 @@ static int journal_settle(struct store *store, struct place_id at)
 
 int case_close(struct store *store, struct place_id at, const struct name *by)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        store, "UPDATE cases SET open = 0 WHERE origin = ?1 AND n = ?2");
     struct name named;
     int rc = place_name(store, at, &named);
 
     if (rc == 0)
         rc = settles_keep(store, &named, by);
-    if (rc < 0)
-        return rc;
-    db_int(stmt, 1, at.origin);
-    db_num(stmt, 2, at.n);
-    rc = db_run(store, stmt);
+    if (rc == 0)
+        rc = case_shut(store, at);
     return rc < 0 ? rc : journal_settle(store, at);
 }
 

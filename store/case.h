@@ -19,14 +19,17 @@ struct case_row {
 /* 1 found, 0 not there. */
 int case_find(struct store *store, struct place_id at, struct case_row *out);
 int case_by_row(struct store *store, int64_t id, struct case_row *out);
-/* Open a case for `entry` with its reason; one there already is left alone.
- * `base` is the body in force at the change's base, or empty. */
+/* Open a case for `entry` with its reason; one there already is left alone, but
+ * that of an unreadable change which was released. `base` is the body in force
+ * at the change's base, or empty. */
 int case_add(struct store *store, const struct entry *entry,
              enum reason reason, struct bytes base);
 int case_set_seq(struct store *store, int64_t id, uint64_t seq);
 /* Close it: its change becomes settled. Nothing happens if it is not open. */
 int case_close(struct store *store, struct place_id at,
                const struct name *by);
+/* It is over, and nobody settled it: a verdict did. */
+int case_shut(struct store *store, struct place_id at);
 /* Remember who settled `named` first; may come before the case itself. */
 int settles_keep(struct store *store, const struct name *named,
                  const struct name *by);

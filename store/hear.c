@@ -161,6 +161,24 @@ static int hear_gone(struct hearing *on, const struct news_item *item)
     return record_set_gone(on->store, &row, item->seq);
 }
 
+/* Another's change that was set aside when it came here has its verdict. */
+static int aside_decided(struct hearing *on, const struct news_item *item,
+                         enum state state)
+{
+    struct entry known;
+    int rc;
+
+    entry_init(&known);
+    rc = journal_load(on->store, on->entry.at, &known);
+    if (rc == 1 && known.state == STATE_ASIDE &&
+        !place_is_own(on->store, known.at))
+        rc = journal_decide(on->store, known.at, STATE_ASIDE, state,
+                            item->number, (enum reason)item->reason,
+                            item->field, item->rule);
+    entry_done(&known);
+    return rc < 0 ? rc : 0;
+}
+
 /* An own change's state is told by its verdict; here only what others wrote is
  * added, and the case itself is opened or closed. */
 static int hear_case(struct hearing *on, const struct news_item *item)
@@ -200,8 +218,12 @@ static int hear_case(struct hearing *on, const struct news_item *item)
         db_bytes(stmt, 3, item->base_body);
         rc = db_run(on->store, stmt);
     }
+    if (rc == 0 && state != STATE_ASIDE)
+        rc = aside_decided(on, item, state);
     if (rc == 0 && !item->open)
-        rc = case_close(on->store, on->entry.at, &item->settled_by);
+        rc = item->settled_by.n > 0
+                 ? case_close(on->store, on->entry.at, &item->settled_by)
+                 : case_shut(on->store, on->entry.at);
     return rc;
 }
 
@@ -228,7 +250,8 @@ static int hear_verdict(struct hearing *on, const struct news_item *item)
     verdict.record = on->entry.record;
     verdict.cell = on->entry.cell;
     verdict.key = bytes_text(on->entry.key);
-    if (on->entry.state == STATE_RECEIVED || on->entry.state == STATE_QUEUED) {
+    if (on->entry.state == STATE_RECEIVED || on->entry.state == STATE_QUEUED ||
+        (on->entry.state == STATE_ASIDE && verdict.state != STATE_ASIDE)) {
         on->out->verdicts++;
         return verdict_apply(on->store, &verdict, on->entry.state);
     }

@@ -36,6 +36,7 @@ struct store;
     X(REACH_CAREFUL, "take.careful")      /* one change, behind its mark */ \
     X(REACH_DEADLY, "take.deadly")        /* one found under its own mark */ \
     X(REACH_ASIDE, "take.aside") \
+    X(REACH_RELEASED, "take.released")    /* one that was set aside */ \
     X(REACH_WAITED, "take.waited")        /* decided once its identity came */ \
     X(REACH_SAME, "merge.same") \
     X(REACH_CLASH, "merge.clash") \

@@ -80,7 +80,7 @@ static int said_again(struct taking *on)
                : on->store->rc;
 }
 
-static int verdict_on(struct taking *on)
+int verdict_on(struct taking *on)
 {
     int field, rc = came_before(on);
 

@@ -32,6 +32,8 @@ void begin_place(struct taking *on, const struct place *place);
 int take_place(struct taking *on, const struct place *place);
 /* The record of on->entry.change into on->on.row, made if it is new. */
 int find_record(struct taking *on);
+/* The verdict on on->entry, whose record and cell were looked up. */
+int verdict_on(struct taking *on);
 /* If on->entry is a record's first identity, decide whatever waited for it. */
 int decide_waiting_for(struct taking *on);
 /* Keep it with its bytes; on->wrong says why. */

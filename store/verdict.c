@@ -109,5 +109,7 @@ int verdict_apply(struct store *store, const struct verdict *verdict,
         rc = verdict_cell(store, verdict);
     if (rc == 0 && verdict->reason != REASON_NONE)
         rc = local_case(store, verdict);
+    else if (rc == 0 && from == STATE_ASIDE)
+        rc = case_shut(store, verdict->at);
     return rc;
 }

@@ -28,6 +28,7 @@ NOWHERE = {"mend.lost-life": "a hub must lose what nobody refills; test_reconcil
            "heal.cleared": "a hub must be set back with its file of numbers; tests/test_store_refill.c has it"}
 NOWHERE.update((place, "test_backup.py has it") for place in """copy.pages copy.ended copy.named copy.secured restore.copied
 restore.kept restore.placed restore.marked""".split())
+NOWHERE["take.released"] = "test_release.py has it"
 MORE = [("commit.before", "hub", 4), ("commit.before", "hub", 9), ("commit.before", "a", 3), ("commit.after", "a", 6),
         ("take.after", "hub", 7), ("settle.cursor-before", "c", 3)]
 DEATHS = [(place, "hub", 1) for place in HUB] + [(place, ELSEWHERE.get(place, "a"), 1) for place in STATION] + MORE
