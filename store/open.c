@@ -259,6 +259,7 @@ static int numbers_ready(struct store *store,
     store->since_number = store->since_seq = options->floor;
     store->since_number_kept = store->since_seq_kept = options->floor;
     db_exec(store, "DROP INDEX IF EXISTS journal_number");      /* facts.c */
+    store->numbers_dirty = true;        /* or the next start missed this life */
     store->careful = store->was_running;
     return 0;
 }

@@ -321,6 +321,25 @@ TEST(a_pc_restarted_often_without_a_line_gets_everything_through)
     world_end(w);
 }
 
+/* BUG found: a life in which nothing was decided was not written down, so the
+ * second quiet start missed one, told all news again and doubled the seqs. */
+TEST(a_quiet_hub_that_is_started_again_tells_nothing_anew)
+{
+    uint64_t reserved;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    restart_hub(w);
+    reserved = w->reserved;
+    for (int i = 0; i < 4; i++)
+        restart_hub(w);
+    assert_int_equal(w->reserved, reserved);
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +355,8 @@ int main(void)
         cmocka_unit_test(a_hub_raised_by_a_station_starts_again),
         cmocka_unit_test(one_mad_hello_locks_nobody_out),
         cmocka_unit_test(changes_under_kinds_the_hub_never_met_are_not_stuck),
+        cmocka_unit_test(
+            a_quiet_hub_that_is_started_again_tells_nothing_anew),
         cmocka_unit_test(a_station_keeps_the_kinds_of_the_hub_over_restarts),
         cmocka_unit_test(
             a_pc_restarted_often_without_a_line_gets_everything_through),

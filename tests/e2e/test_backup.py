@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import made_up
+import room
 import yz
 
 TOWN, OTHER = yz.COUNTY + "001", yz.COUNTY + "002"
@@ -199,24 +200,16 @@ def test_a_disk_that_fills_up_leaves_no_half(town):
 
 def test_no_room_is_said_before_anything_is_written(town):
     small = town.field.path("small")
-    os.mkdir(small)
     town.save(town.t1)
-    script = "mount -t tmpfs -o size=64k none '%s' && exec '%s' --conf '%s' run" % (small, yz.BIN, town.t1.conf)
-    if subprocess.run(["unshare", "-Urm", "mount", "-t", "tmpfs", "none", small], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("no file system of its own here")
-    town.t1.stop()
-    with open(town.t1.log, "ab") as log:
-        town.t1.process = subprocess.Popen(["unshare", "-Urm", "sh", "-c", script], stdout=log, stderr=log,
-                                           preexec_fn=yz.die_with_parent)
-    while True:
-        try:
-            town.t1.api("GET", "status")
-            break
-        except yz.Unknown:
-            assert town.t1.process.poll() is None, town.t1.tail()
-    status, answer = town.t1.api_raw("POST", "backup", {"dir": small})
-    assert status == 507 and json.loads(answer)["error"]["code"] == "YZ6002", answer
-    town.save(town.t1)
+    with room.Room(small, 64) as disk:
+        town.t1.stop()
+        town.t1.before = disk.enter
+        town.t1.start()
+        status, answer = town.t1.api_raw("POST", "backup", {"dir": small})
+        assert status == 507 and json.loads(answer)["error"]["code"] == "YZ6002", answer
+        assert os.listdir(disk.path()) == []
+        town.save(town.t1)
+        town.t1.stop()
 
 
 # ---- restore ----
