@@ -9,8 +9,8 @@ import random
 
 import pytest
 
-import points
 import proxy
+import story
 import yz
 from test_model import PERSON
 
@@ -25,7 +25,7 @@ class Talk:
 
     def __init__(self, field, kinds):
         field.kinds, self.field = kinds, field
-        self.write_kind(PERSON + points.RULE)       # what the hub has
+        self.write_kind(PERSON + story.RULE)       # what the hub has
         self.rnd = random.Random(yz.SEED)
         print("seed %d" % yz.SEED)
         names = {"t%d" % i: "%s%06d" % (yz.COUNTY, i) for i in range(STATIONS)}
@@ -64,7 +64,7 @@ class Talk:
         receipt = node.api("POST", "put", body)
         if at is None:
             self.ids.append(receipt["id"])
-        self.saved.append((receipt["id"], points.names(receipt)))
+        self.saved.append((receipt["id"], story.names(receipt)))
 
     def phone(self):
         return "%09d" % self.rnd.randrange(10 ** 9)
@@ -90,8 +90,8 @@ class Talk:
                 there[record] = [(x["origin"], x["n"]) for x in past]
                 assert len(there[record]) == len(set(there[record])), "a change is there twice"
             assert set(names) <= set(there[record]), "told saved, and not at the hub"
-        assert points.register(self.town) == points.register(self.hub, self.org)
-        assert points.register(self.county) == points.register(self.hub)
+        assert story.register(self.town) == story.register(self.hub, self.org)
+        assert story.register(self.county) == story.register(self.hub)
         hub = yz.counts(self.hub.status())
         assert hub["written"] == sum(len(names) for _, names in self.saved), hub
         assert yz.counts(self.town.status())["queued"] == 0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-import points
+import story
 import yz
 from shim import Shim
 from test_model import PERSON
@@ -25,8 +25,8 @@ class Desk:
         field.write("kinds/person.conf", PERSON)
         field.kinds = field.path("kinds")
         self.field = field
-        self.hub = field.make_hub({"t1": points.A})
-        self.town = field.make_station("t1", points.A)
+        self.hub = field.make_hub({"t1": story.A})
+        self.town = field.make_station("t1", story.A)
         self.shims = {node: Shim(node) for node in field.nodes}
         for node in field.nodes:
             node.start()
@@ -45,7 +45,7 @@ class Desk:
         if what == "save":
             token = len(self.saves)
             self.saves.append({"kind": "person", "token": "s%d" % token, "fields": {
-                "org": points.A, "name": "N%d" % token, "phone": "1", "post": ["p", "q"]}})
+                "org": story.A, "name": "N%d" % token, "phone": "1", "post": ["p", "q"]}})
             self.ask(token)
         elif what == "read":
             for path in ("/api/status", "/api/list?kind=person", "/api/export", "/api/cases", "/metrics", "/"):
@@ -57,7 +57,7 @@ class Desk:
         elif what == "import":
             self.lines += 1
             line = {"op": "insert", "kind": "person", "id": "%032x" % (self.lines + (1 << 100)), "at": "2025-01-01T08:00:00+08:00",
-                    "site": points.A, "data": {"org": points.A, "name": "I%d" % self.lines}}
+                    "site": story.A, "data": {"org": story.A, "name": "I%d" % self.lines}}
             status, answer = town.api_raw("POST", "import", (json.dumps(line) + "\n").encode(), "application/x-ndjson")
             assert status != 200 or json.loads(answer)["read"] == 1
 
@@ -90,8 +90,8 @@ class Desk:
         return died
 
     def compare(self):
-        register = points.register(self.hub)
-        assert points.register(self.town) == register
+        register = story.register(self.hub)
+        assert story.register(self.town) == register
         shown = [json.loads(x) for x in register.splitlines()]
         assert {x["id"] for x in shown if x["fields"]["name"].startswith("N")} == set(self.told.values())
         assert len({x["fields"]["name"] for x in shown}) == len(shown) >= len(self.saves)

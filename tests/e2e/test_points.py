@@ -47,7 +47,7 @@ def test_no_place_is_forgotten():
 
 def killed_at(folder, who, place, step, again):
     with yz.Field() as field:
-        story = points.Story(field, folder)
+        story = points.Points(field, folder)
         node = getattr(story, who)
         story.live(node, place, step)
         assert story.code == -signal.SIGKILL, "%s never came by %s: %s\n%s" % (who, place, story.code, node.tail())

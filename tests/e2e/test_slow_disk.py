@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-import points
+import story
 import yz
 from shim import Shim
 from test_model import PERSON
@@ -43,8 +43,8 @@ def test_an_fsync_of_seconds():
         os.mkdir(field.path("kinds"))
         field.write("kinds/person.conf", PERSON)
         field.kinds = field.path("kinds")
-        field.make_hub({"t1": points.A}).start()
-        town = field.make_station("t1", points.A)
+        field.make_hub({"t1": story.A}).start()
+        town = field.make_station("t1", story.A)
         shim, manager = Shim(town), Manager(field.path("notify"))
         town.env.update(NOTIFY_SOCKET=field.path("notify"), WATCHDOG_USEC=str(int(WATCHDOG * 1e6)))
         town.start()
@@ -55,7 +55,7 @@ def test_an_fsync_of_seconds():
             desk = yz.Node(field, "t1", town.conf, town.data, town.port)
             try:
                 for k in range(2):
-                    body = {"kind": "person", "token": "s%d-%d" % (i, k), "fields": {"org": points.A, "name": "N%d" % i}}
+                    body = {"kind": "person", "token": "s%d-%d" % (i, k), "fields": {"org": story.A, "name": "N%d" % i}}
                     told.append(desk.api("POST", "put", body)["id"])
             except Exception as e:
                 wrong.append(e)
@@ -77,9 +77,9 @@ def test_an_fsync_of_seconds():
         assert town.talk()["queued"] == 0
         town.kill()
         town.start()
-        shown = points.register(town)
+        shown = story.register(town)
         assert all(id in shown for id in told)
-        assert points.register(field.hub) == shown
+        assert story.register(field.hub) == shown
         manager.over.set()
         manager.join()
         print("pauses of the watchdog: %s" % ["%.1f" % x for x in manager.pauses()])
