@@ -46,6 +46,7 @@ int cmd_run(struct cli *cli)
 {
     struct fault fault = {0};
 
+    cli->writing = true;        /* what is told of the disk is our own */
     if (!cli->value[OPT_CHECK])
         return node_run(&cli->config, &fault) == 0 ? 0
                                                    : cli_fail(cli, NULL,

@@ -92,8 +92,7 @@ static int open_store(const struct config *config, const struct kinds *kinds,
     rc = store_open(&options, &out->store, fault);
     if (rc < 0 && fault->err == 0)
         fault_set(fault, rc, "", "a page cannot be read or written");
-    if (rc < 0 && rc != ERR_UNKNOWN && rc != ERR_BUSY &&
-        fault->where[0] == '\0')
+    if (rc < 0 && rc != ERR_BUSY && fault->where[0] == '\0')
         snprintf(fault->where, sizeof fault->where, "%.190s", path);
     if (rc < 0 || !config->hub)
         return rc;

@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import shutil
+import sqlite3
 import uuid
 
 import shim
@@ -222,6 +223,22 @@ class Points(Story):
         for node in self.field.nodes:
             node.api("POST", "rebuild", {})
 
+    def comparing(self):
+        """With cells that rotted: one is gone, another is of no change there is."""
+        self.stop(self.a)
+        db = sqlite3.connect(os.path.join(self.a.data, "yizhan.db"))
+        with db:
+            some = "(SELECT id FROM record WHERE gone = 0 AND org IS NOT NULL ORDER BY id LIMIT 3)"
+            assert db.execute("DELETE FROM cell WHERE cell = 1 AND own_n IS NULL AND record IN " + some).rowcount
+            assert db.execute("UPDATE cell SET n = n + 100000 WHERE cell = 2 AND own_n IS NULL AND record IN " + some).rowcount
+        db.close()
+        self.rotten = True
+        self.start(self.a)
+        done = self.a.cli("reconcile", "--repair")
+        if done.code not in (0, 2):
+            self.check(.5)
+            raise AssertionError("reconcile: %r\n%s" % (done, self.a.tail()))
+
     def a_disk_that_fails(self):
         for node in self.field.nodes:
             self.put(self.a, "P2", phone="41")
@@ -251,4 +268,4 @@ class Points(Story):
             self.start(node)
 
     steps = (first_start, first_work, collisions, parking, oddities, old_answers, a_copied_disk, a_hub_killed, a_hub_set_back,
-             folding, a_disk_that_fails, a_deadly_change, a_long_file)
+             folding, comparing, a_disk_that_fails, a_deadly_change, a_long_file)

@@ -40,6 +40,7 @@ class Story:
         self.c = field.make_station("c", yz.COUNTY)
         self.people = (self.a, self.b, self.c)
         self.lines, self.count = None, 0            # a file that was imported, and how long it is
+        self.rotten = False                         # a's cells were damaged
 
     def new_odd(self):
         """Another line of work of the station without checks."""
@@ -146,6 +147,8 @@ class Story:
             self.put(self.c, "Q1", phone="33")
         if self.lines:
             assert self.a.ok("import", self.lines).json["read"] == self.count
+        if self.rotten:
+            assert self.a.ok("reconcile", "--repair").code == 0
         moved, last = None, ()
         while moved != last:                    # until a round has nothing to tell
             moved, last = last, [node.talk()["exchange"][x] for node in self.people for x in ("up", "down", "failed")]

@@ -1,0 +1,153 @@
+"""Bytes of a closed database flipped: nobody sees a register that is wrong without hearing of it, and nothing is written over.
+
+YZ_ROUNDS says how often (default 20, here twice that).
+"""
+import hashlib
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import time
+
+import pytest
+
+import made_up
+import yz
+from test_disk import in_manual, start_says
+
+ROUNDS = 2 * yz.ROUNDS
+PAGE = 4096
+SCHEMA = -signal.SIGABRT        # a damaged schema: a statement of ours cannot be prepared
+
+pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
+TOWN = yz.COUNTY + "001"
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).digest()
+
+
+class Rotten:
+    """A station that was closed, and copies of it that rot."""
+
+    def __init__(self, field):
+        made = made_up.MadeUp(yz.SEED, 2)
+        field.make_hub({"t1": TOWN}).start()
+        self.town = field.make_station("t1", TOWN)
+        self.town.start()
+        for i in range(60):
+            self.town.api("POST", "put", {"kind": "member", "fields": {k: v for k, v in made.member(TOWN).items() if v}})
+            if i == 40:
+                self.town.talk()
+        self.want = self.town.export()
+        assert self.town.stop() == 0
+        self.good, self.path = field.path("good"), os.path.join(self.town.data, "yizhan.db")
+        shutil.copytree(self.town.data, self.good)
+        self.size = os.path.getsize(self.path)
+
+    def fresh(self):
+        shutil.rmtree(self.town.data)
+        shutil.copytree(self.good, self.town.data)
+
+    def flip(self, rnd):
+        """One to eight bytes, near each other or anywhere."""
+        at = [rnd.randrange(self.size) for _ in range(rnd.choice((1, 1, 4, 8)))]
+        if rnd.random() < .5:
+            at = [(at[0] + i) % self.size for i in range(len(at))]
+        with open(self.path, "r+b") as f:
+            for place in at:
+                f.seek(place)
+                byte = f.read(1)[0]
+                f.seek(place)
+                f.write(bytes([byte ^ rnd.randrange(1, 256)]))
+        return at
+
+    def starts(self):
+        self.town.launch()
+        while self.town.process.poll() is None:
+            try:
+                self.town.raw("GET", "/api/status")
+                return True
+            except yz.Unknown:
+                time.sleep(.002)
+        return False
+
+    def hears_of_it(self):
+        """Does somebody who works with it hear that it is damaged?"""
+        for verb in (("verify",), ("rebuild",)):
+            if self.town.cli(*verb, timeout=60).code == 5:
+                return True
+        return False
+
+
+def test_flipped_bytes():
+    rnd, seen = random.Random(yz.SEED), 0
+    print("seed %d" % yz.SEED)
+    with yz.Field() as field:
+        rotten = Rotten(field)
+        for _ in range(ROUNDS):
+            rotten.fresh()
+            at = rotten.flip(rnd)
+            before = digest(rotten.path)
+            if not rotten.starts():
+                code = rotten.town.wait()
+                assert code == SCHEMA or code == 5 and rotten.path in rotten.town.tail(600), (at, code, rotten.town.tail(600))
+                assert digest(rotten.path) == before, "it was written over: %s" % at
+                seen += 1
+                continue
+            shown = rotten.town.cli("export", "--full", timeout=60)
+            if shown.code != 0:
+                assert "YZ600" in shown.err, (at, shown)
+                seen += 1
+            elif shown.out != rotten.want:
+                assert rotten.hears_of_it(), "%s: another register, and all is well" % at
+                seen += 1
+            assert not rotten.town.dead() or rotten.town.process.returncode in (5, SCHEMA), (at, rotten.town.tail(600))
+            rotten.town.kill()
+        print("%d of %d did any harm" % (seen, ROUNDS))
+        assert seen > 0
+        rotten.fresh()
+        rotten.town.start()
+        assert rotten.town.export() == rotten.want
+
+
+def test_each_page_lost():
+    """A page of zeros, each in turn."""
+    with yz.Field() as field:
+        rotten = Rotten(field)
+        pages = list(range(rotten.size // PAGE))
+        for page in pages if yz.ROUNDS >= 100 else pages[::4]:
+            rotten.fresh()
+            with open(rotten.path, "r+b") as f:
+                f.seek(page * PAGE)
+                f.write(bytes(PAGE))
+            if not rotten.starts():
+                assert rotten.town.wait() == 5, (page, rotten.town.tail(600))
+                continue
+            shown = rotten.town.cli("export", "--full", timeout=60)
+            assert shown.code != 0 or shown.out == rotten.want or rotten.hears_of_it(), page
+            assert not rotten.town.dead() or rotten.town.process.returncode == 5, (page, rotten.town.tail(600))
+            rotten.town.kill()
+
+
+def test_what_is_told_of_a_damaged_page():
+    with yz.Field() as field:
+        rotten = Rotten(field)
+        db = sqlite3.connect(rotten.path)
+        roots = dict(db.execute("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'"))
+        db.close()
+        rotten.fresh()
+        with open(rotten.path, "r+b") as f:         # found at the start
+            f.seek((roots["kinds"] - 1) * PAGE)
+            f.write(bytes(PAGE))
+        in_manual(*start_says(rotten.town))
+        rotten.fresh()
+        with open(rotten.path, "r+b") as f:         # found in the middle of the work
+            f.seek((roots["cell"] - 1) * PAGE)
+            f.write(bytes(PAGE))
+        assert rotten.starts()
+        for lang, words in (("en", "change nothing there"), ("zh", "什么都不要删改")):
+            told = rotten.town.cli("export", "--full", flags=("--lang", lang))
+            assert told.code == 5 and "YZ6003" in told.err and rotten.town.data in told.err and words in told.err, told
