@@ -112,8 +112,10 @@ bench: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
 
 soak: $(B)/yizhan
-	$(Q)YZ_ROUNDS=200 YZ_BIN=$(CURDIR)/$(B)/yizhan \
-	  $(PYTHON) -m pytest -q -x tests/e2e/test_crash.py
+	$(Q)YZ_ROUNDS=200 YZ_KILLS=1000 YZ_STRIDE=1 \
+	  YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x \
+	  $(addprefix tests/e2e/test_,crash.py kills.py cuts.py rot.py \
+	    memory_gone.py)
 
 # A county on virtual time, disks and lines: what is drawn, and what failed, is
 # told. A failing seed writes a schedule for --replay.

@@ -5,7 +5,7 @@ waited for.  A daemon also dies with the process that started it (Linux), so
 that nothing is left behind when a test run is killed.
 
     YZ_BIN      the program               (default: build/yizhan of this checkout)
-    YZ_ROUNDS   rounds of the crash tests (default 20)
+    YZ_ROUNDS   rounds of what is drawn at random (default 20), YZ_KILLS of test_kills (50), YZ_STRIDE of test_cuts (16)
     YZ_STORIES  random stories            (default 12), YZ_STEPS the steps of each (60)
     YZ_MEMBERS  of the main job           (default 5000), YZ_EDITS its edits (20000)
     YZ_SEED     random seed               (default: drawn, and printed)
