@@ -155,6 +155,8 @@ class Story:
         self.compare()
 
     def compare(self):
+        for node in self.field.nodes:
+            node.hang_up()                          # a connection kept for long may have been closed
         counts = [yz.counts(node.status()) for node in self.people]
         hub, told = yz.counts(self.hub.status()), yz.add(counts)
         others = sum(odd.confirms(odd.exchange([]))[1] for odd in self.odds) + self.twins

@@ -229,7 +229,8 @@ class Node:
             return r.status, r.read()
         except (OSError, http.client.HTTPException) as e:
             self.hang_up()
-            raise Unknown(repr(e))
+            ended = self.process is not None and self.process.poll()
+            raise Unknown("%s: %r%s" % (self.name, e, "" if ended in (None, False) else ", ended with %s" % ended))
 
     def api(self, method, verb, body=None, type="application/json", timeout=30):
         """JSON of a verb; an error of the program is an AssertionError that shows it."""
