@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORM_RAW = 1, FORM_CUT = 2, FORM_SMALL = 4 };
+enum { FORM_RAW = 1, FORM_CUT = 2, FORM_SMALL = 4, FORM_CAREFUL = 8 };
 
 static struct world *county;
 static struct world kept;       /* as it was, to put back what is counted */
@@ -245,6 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes raw = bytes_of(draw.in.at, cut_left(&draw.in));
     int rc;
 
+    county->hub->careful = form & FORM_CAREFUL;     /* as after a crash */
     draw.station = town->name;
     draw.org = town->org;
     if (form & FORM_RAW) {

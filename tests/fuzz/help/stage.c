@@ -2,6 +2,7 @@
 #include "tests/fuzz/help/must.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void run(struct store *store, const char *sql)
@@ -47,6 +48,7 @@ void stage_open(struct stage *stage, struct store *store)
     replace(store, "BEGIN IMMEDIATE", "SAVEPOINT turn");
     replace(store, "COMMIT", "RELEASE turn");
     replace(store, "ROLLBACK", "ROLLBACK TO turn");
+    must(store->passed == NULL, "no origin has passed yet");
     stage->store = store;
     stage->was = *store;
     must(kinds_read_text(buf_view(&store->kinds->text), &stage->kinds,
@@ -75,6 +77,7 @@ void stage_back(struct stage *stage)
     run(store, "ROLLBACK; BEGIN IMMEDIATE");
     memcpy(now.statement, store->statement, sizeof now.statement);
     now.plan = store->plan;     /* only scratch, made when first wanted */
+    free(store->passed);        /* none when it was opened */
     now.kinds = store->kinds;
     if (memcmp(now.kinds->hash, stage->kinds->hash, HASH_SIZE) != 0) {
         kinds_free(now.kinds);
