@@ -171,6 +171,7 @@ static void run_read(struct cut *cut, uint64_t *left, struct run *out)
     out->number = cut_varint(cut);
     why_read(cut, &out->reason, out->field, out->rule);
     if (out->count == 0 || out->count > *left ||
+        (out->number == 0 && out->verdict != VERDICT_RECEIVED) ||
         (out->reason != 0 && out->count != 1) ||
         out->number > INT64_MAX - out->count)
         cut->bad = true;

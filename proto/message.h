@@ -127,6 +127,8 @@ enum standing {                 /* of an origin at the hub */
     STANDING_FOREIGN = 3        /* another station speaks with it */
 };
 
+enum { VERDICT_RECEIVED = 1 };  /* the only one without a number */
+
 /* Verdicts of `count` changes in a row. Numbers run up with n. Only a single
  * change has a reason. */
 struct run {

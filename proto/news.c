@@ -142,6 +142,13 @@ static void item_read(struct cut *cut, struct news_item *out)
     }
 }
 
+/* Does it tell what came from a decision? */
+static bool decided(const struct news_item *item)
+{
+    return item->what != NEWS_GONE && (item->what != NEWS_VERDICT ||
+                                       item->verdict != VERDICT_RECEIVED);
+}
+
 int news_next(struct news *news, struct news_item *out)
 {
     struct cut *cut = &news->rest;
@@ -153,8 +160,7 @@ int news_next(struct news *news, struct news_item *out)
     out->seq = number_read(cut);
     out->number = number_read(cut);
     item_read(cut, out);
-    /* What is in force came there by a decision. */
-    if (out->what == NEWS_STATE && out->number == 0)
+    if (out->number == 0 && decided(out))
         cut->bad = true;
     if (cut->bad)
         return ERR_FORMAT;

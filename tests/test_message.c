@@ -578,7 +578,7 @@ static void test_fullest_confirm(void **state)
 
         run->count = i % 2 ? 1 : 1000;
         run->verdict = 4;
-        run->number = (uint64_t)i;
+        run->number = (uint64_t)i + 1;
         run->reason = i % 2 ? 255 : 0;
         memset(run->field, 'f', i % 2 ? WHY_FIELD - 1 : 0);
         memset(run->rule, 'r', i % 2 ? WHY_RULE - 1 : 0);
@@ -629,7 +629,7 @@ static int confirm_with(uint64_t from, uint64_t runs, const struct run *run)
     buf_varint(&bytes, runs);
     for (uint64_t i = 0; i < runs && i < 2000; i++) {
         buf_varint(&bytes, run->count);
-        buf_u8(&bytes, 2);
+        buf_u8(&bytes, run->verdict ? (uint8_t)run->verdict : 1);
         buf_varint(&bytes, run->number);
         why_write(run->reason, run->field, run->rule, &bytes);
     }
@@ -666,6 +666,9 @@ static void test_runs_that_run_over(void **state)
         {1, 1, {.count = 9, .number = INT64_MAX - 9}, 0},
         {1, 1, {.count = 9, .number = INT64_MAX - 8}, ERR_FORMAT},
         {1, 1, {.count = 1, .reason = 1, .field = "\xff"}, ERR_FORMAT},
+        /* Taken, but under no number: never in force anywhere. */
+        {1, 1, {.count = 1, .verdict = 2}, ERR_FORMAT},
+        {1, 1, {.count = 1, .verdict = 2, .number = 1}, 0},
     };
 
     (void)state;

@@ -333,6 +333,11 @@ static void test_numbers_nobody_drew(void **state)
     assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
     item.number = 0;
     assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
+    item.what = NEWS_VERDICT;
+    item.verdict = 2;
+    assert_int_equal(walk_item(&item, 9), ERR_FORMAT);
+    item.verdict = VERDICT_RECEIVED;
+    assert_int_equal(walk_item(&item, 9), 0);
     item.what = NEWS_GONE;
     assert_int_equal(walk_item(&item, 9), 0);
 }

@@ -3,8 +3,8 @@
  * store. A request of the input is the number of its route (u8), its query up
  * to a line feed, like "kind=thing&full=1", and its body up to 00.
  */
-#include "daemon/job.h"
 #include "daemon/api.h"
+#include "daemon/job.h"
 #include "tests/fuzz/help/hold.h"
 #include "tests/fuzz/help/must.h"
 #include "tests/fuzz/help/stage.h"
@@ -58,30 +58,51 @@ struct stamp node_stamp(struct node *node)
     return (struct stamp){1700000000000, 1000, {1}};
 }
 
-void node_numbers(const struct node *node, char *out)
-{
-    (void)node;
-    out[0] = '\0';              /* a station has none */
-}
+/* One job at a time, done when its request has come to its end. */
+static struct job *job_waits;
 
-/* What takes turns of the loop has no loop here, and takes nothing from outside
- * but a folder's name: it goes no further than its beginning. */
 void job_begin(struct node *node, struct job *job)
 {
     (void)node;
-    (void)job;
+    must(job_waits == NULL, "two jobs of one request");
+    job->queued = true;
+    job_waits = job;
 }
 
 void job_forget(struct node *node, struct job *job)
 {
     (void)node;
-    (void)job;
+    job->queued = false;
+    job_waits = NULL;
 }
+
+static void do_job(void)
+{
+    struct job *job = job_waits;
+    struct fault fault = {.err = 0};
+    int rc;
+
+    if (job == NULL)
+        return;
+    do {
+        rc = job->step(job->user, &fault);
+    } while (rc == 1);
+    job_forget(NULL, job);
+    job->done(job->user, rc, &fault);
+}
+
+static struct fault job_fault;
 
 void request_done(struct request *request, const struct fault *fault)
 {
     (void)request;
-    (void)fault;
+    job_fault = *fault;
+}
+
+void node_numbers(const struct node *node, char *out)
+{
+    (void)node;
+    out[0] = '\0';
 }
 
 /* ---- setting up ---- */
@@ -206,6 +227,11 @@ static int run(const struct asked_for *asked, struct request *request)
         rc = asked->route->end(request, &fault);
     if (rc == 0)
         must(store_commit(town->store, &fault) == 0, "the commit");
+    if (rc == 0 && request->later) {
+        do_job();
+        fault = job_fault;
+        rc = fault.err;
+    }
     if (rc == 0 && asked->route->ready)
         rc = asked->route->ready(request, &fault);
     must(rc == 0 || fault.err == rc, "%s %s: the fault says %d, the result "
@@ -225,6 +251,13 @@ static void drop(struct request *request)
         request->route->drop(request);
     buf_done(&request->body);
     buf_done(&request->reply.body);
+}
+
+/* These write files, or look at the machine. */
+static bool left_alone(const struct route *route)
+{
+    return strcmp(route->path, "/api/backup") == 0 ||
+           strcmp(route->path, "/api/doctor") == 0;
 }
 
 /* ---- what is told ---- */
@@ -254,8 +287,6 @@ static json_t *told(const struct request *request)
     json_t *value = NULL;
 
     must(!request->reply.body.full, "a reply of more than 8 MiB");
-    if (request->later)
-        return NULL;            /* it comes when the job is done */
     if (request->reply.type == NULL)
         must(json_parse(text, &value, &fault) == 0, "a reply: %s", fault.why);
     else if (strcmp(request->reply.type, NDJSON_TYPE) == 0)
@@ -377,7 +408,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memcpy(asked.query, query.data,
                    query.len < QUERY_BYTES ? query.len : QUERY_BYTES - 1);
         asked.body = part(&in, 0);
-        ask(&asked);
+        if (!left_alone(asked.route))
+            ask(&asked);
     }
     if (hold_seldom())
         walk_shown(town->store);
