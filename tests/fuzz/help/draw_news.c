@@ -12,12 +12,54 @@ enum { ITEMS = 24 };
 
 /* What one frame has told of. */
 struct telling {
+    uint64_t gone;              /* greatest seq of a departure */
     int items;
     struct {
         struct name name;
+        struct hash hash;
         struct buf bytes;
     } change[ITEMS];
 };
+
+/* The hash of a change, here or told before in this frame. */
+static bool hash_of(struct draw *draw, const struct telling *on,
+                    const struct name *name, struct hash *out)
+{
+    for (int i = 0; i < on->items; i++)
+        if (name_equal(&on->change[i].name, name)) {
+            *out = on->change[i].hash;
+            return true;
+        }
+    return journal_hash(draw->store, place_of(draw->store, name), out) == 1;
+}
+
+/* A hub has all of an origin, so each change's hash covers the one before it,
+ * wherever that is here. A name that is new goes on from what is here, or stands
+ * so far away that nothing can come to stand beside it. */
+static void fresh_name(struct draw *draw, const struct telling *on,
+                       struct name *name)
+{
+    struct name before = {name->origin, name->n - 1};
+    struct name behind = {name->origin, name->n + 1};
+    struct hash hash;
+
+    if (hash_of(draw, on, name, &hash) ||
+        (hash_of(draw, on, &before, &hash) &&
+         !hash_of(draw, on, &behind, &hash)))
+        return;
+    name->n = 1001 + name->n % 400 * 2;
+}
+
+static void fresh_hash(struct draw *draw, const struct telling *on,
+                       const struct name *name, struct bytes bytes,
+                       struct hash *out)
+{
+    struct name before = {name->origin, name->n - 1};
+    struct hash hash = {{1}};
+
+    hash_of(draw, on, &before, &hash);
+    *out = change_hash(&hash, bytes);
+}
 
 /* What is known here under this name, or was told in this frame before: a name
  * stands for one change, always. A hub that meets two tells of the first. */
@@ -31,19 +73,24 @@ static bool told_before(struct draw *draw, const struct telling *on,
         return true;
     }
     for (int i = 0; i < on->items; i++)
-        if (name_equal(&on->change[i].name, name))
+        if (name_equal(&on->change[i].name, name)) {
             item->change = buf_view(&on->change[i].bytes);
+            item->hash = on->change[i].hash;
+        }
     return false;
 }
 
 /* Once a record has left, nothing from before that is told any more. */
-static void after_departure(struct store *store, const struct change *change,
+static void after_departure(struct store *store, const struct telling *on,
+                            const struct change *change,
                             struct news_item *item)
 {
     struct record_row row;
 
     if (record_find(store, &change->record, &row) == 1 && item->seq < row.gone)
         item->seq = row.gone + 1;
+    if (item->seq <= on->gone)
+        item->seq = on->gone + 1;
 }
 
 /* Of the origin in use here, more than was written here is known elsewhere
@@ -62,9 +109,13 @@ static void honest(struct draw *draw, const struct telling *on,
 
     if (change_read(item->change, &change) < 0)
         return;
+    if (name_equal(&change.name, &item->name))
+        fresh_hash(draw, on, &item->name, item->change, &item->hash);
+    else if (!hash_of(draw, on, &change.name, &item->hash))
+        item->what = NEWS_GONE; /* a copy of what nobody told */
     known = told_before(draw, on, &change.name, item, entry);
     if (change_read(item->change, &change) == 0)
-        after_departure(draw->store, &change, item);
+        after_departure(draw->store, on, &change, item);
     /* How an own change fared is told by its verdict. */
     if (item->what == NEWS_STATE &&
         (beyond(draw->store, &change.name) ||
@@ -72,19 +123,21 @@ static void honest(struct draw *draw, const struct telling *on,
         item->what = NEWS_VERDICT;
     if (item->what == NEWS_CASE && beyond(draw->store, &change.name))
         item->what = NEWS_GONE;
-    /* Both are in force, and were told to be. */
-    if (item->what == NEWS_CASE && item->reason == REASON_DUPLICATE && !known)
+    /* These are in force, and were told to be. */
+    if (item->what == NEWS_CASE && !known &&
+        (item->reason == REASON_DUPLICATE || item->reason == REASON_COPIED ||
+         item->reason == REASON_RESTORED))
         item->reason = REASON_CLASH;
 }
 
-static void draw_item(struct draw *draw, struct buf *change,
-                      struct news_item *item)
+static void draw_item(struct draw *draw, const struct telling *on,
+                      struct buf *change, struct news_item *item)
 {
     item->what = (enum news_what)(cut_u8(&draw->in) % 4);
     draw_name(draw, &item->name);
+    fresh_name(draw, on, &item->name);
     draw_change(draw, &item->name, change);
     item->change = buf_view(change);
-    item->hash.b[0] = 1;
     item->record.b[0] = 0x52;
     item->record.b[15] = cut_u8(&draw->in);
     item->verdict = cut_u8(&draw->in) % 10;
@@ -104,17 +157,21 @@ static void draw_items(struct draw *draw, struct news_writer *writer)
 
     entry_init(&entry);
     on.items = 0;
+    on.gone = 0;
     while (on.items < ITEMS && cut_left(&draw->in) > 0) {
         struct news_item item = {.seq = draw_number(draw, ++seq)};
         struct buf *bytes = &on.change[on.items].bytes;
 
         item.number = draw_number(draw, ++number);
         buf_init(bytes, CHANGE_MAX + 64);
-        draw_item(draw, bytes, &item);
+        draw_item(draw, &on, bytes, &item);
         honest(draw, &on, &item, &entry);
         news_add(writer, &item);
+        if (item.what == NEWS_GONE && item.seq > on.gone)
+            on.gone = item.seq;
         memset(&change.name, 0, sizeof change.name);
         change_read(buf_view(bytes), &change);
+        on.change[on.items].hash = item.hash;
         on.change[on.items++].name = change.name;
     }
     for (int i = 0; i < on.items; i++)

@@ -244,6 +244,7 @@ void hold_kept(struct store *store, const struct hold_station *was,
              "%llu", (long long)was->cell[i].record,
              (unsigned long long)was->cell[i].cell);
     for (int i = 0; i < was->streams; i++)
-        must(is->streams > i && is->cursor[i] >= was->cursor[i],
+        must(is->streams > i && (is->cursor[i] >= was->cursor[i] ||
+                                 is->cursor[i] == 0 /* after a fork */),
              "a cursor goes back");
 }
