@@ -28,15 +28,14 @@ static struct org_sum *sums_at(struct sums *sums, const char *org)
         else
             high = middle;
     }
-    at = &sums->list[low];
-    if (low < sums->count && strcmp(at->org, org) == 0)
-        return at;
+    if (low < sums->count && strcmp(sums->list[low].org, org) == 0)
+        return &sums->list[low];
     if (sums->count == sums->room) {
         sums->room = sums->room * 2 + 16;
         sums->list = xrealloc(sums->list,
                               sizeof *at * (size_t)sums->room);
-        at = &sums->list[low];
     }
+    at = &sums->list[low];
     memmove(at + 1, at, sizeof *at * (size_t)(sums->count++ - low));
     memset(at, 0, sizeof *at);
     memcpy(at->org, org, strnlen(org, ORG_MAX));
