@@ -1,10 +1,11 @@
 /*
  * A station hears an answer. The input is the form (u8), then either the bytes
  * of an answer as they are (form & 1), or rows of frames (help/draw.h), which
- * get their MAC here; a welcome goes before them unless form & 2. Whatever was
- * said, the station's store stays whole, what it wrote is there unaltered, no
- * own value without a verdict is covered, no cursor goes back, and its next ask
- * is one that a hub can read.
+ * get their MAC here; a welcome goes before them unless form & 2; ff begins the
+ * next answer. With form & 16 the registers are compared, with 32 they are
+ * mended. Whatever was said, the station's store stays whole, what it wrote is
+ * there unaltered, no own value without a verdict is covered, no cursor goes
+ * back, and its next ask is one that a hub can read.
  */
 #include "tests/fuzz/help/draw.h"
 #include "tests/fuzz/help/hold.h"
@@ -15,7 +16,10 @@
 
 #include <string.h>
 
-enum { FORM_RAW = 1, FORM_COLD = 2, FORM_SMALL = 4, FORM_LATER = 8 };
+enum { FORM_RAW = 1, FORM_COLD = 2, FORM_SMALL = 4, FORM_LATER = 8,
+       FORM_COMPARE = 16, FORM_REPAIR = 32 };
+enum { ANSWERS = 4, NEXT_ANSWER = 0xff };
+#define ALL_OF_IT (SIZE_MAX / 2)
 
 static const struct id ask_id = {{7}};
 static struct world *county;
@@ -57,8 +61,30 @@ static int feed(struct asking *asking, struct bytes bytes, size_t step)
     return rc;
 }
 
-static void feed_rows(struct asking *asking, struct draw *draw, size_t step,
-                      bool cold)
+/* A welcome that says nothing new. */
+static void put_welcome(const struct draw *draw, struct wire *wire,
+                        struct buf *out)
+{
+    struct draw nothing = *draw;
+    struct buf payload;
+
+    nothing.in = cut_of(bytes_of("", 0));
+    buf_init(&payload, FRAME_MAX);
+    draw_welcome(&nothing, &payload);
+    wire_frame_write(wire, FRAME_WELCOME, buf_view(&payload), out);
+    buf_done(&payload);
+}
+
+/* Is the next frame one of the next answer? */
+static bool over(struct draw *draw)
+{
+    if (cut_left(&draw->in) == 0 || *draw->in.at != NEXT_ANSWER)
+        return false;
+    cut_u8(&draw->in);
+    return true;
+}
+
+static int feed_rows(struct asking *asking, struct draw *draw, uint8_t form)
 {
     struct wire wire = {.answer = true};
     struct buf out;
@@ -68,21 +94,14 @@ static void feed_rows(struct asking *asking, struct draw *draw, size_t step,
     memcpy(wire.ask_id, ask_id.b, ID_SIZE);
     buf_init(&out, FRAME_MAX + 256);
     wire_head_write(&wire, NULL, &out);
-    if (!cold) {
-        struct draw nothing = *draw;
-        struct buf payload;
-
-        nothing.in = cut_of(bytes_of("", 0));
-        buf_init(&payload, FRAME_MAX);
-        draw_welcome(&nothing, &payload);
-        wire_frame_write(&wire, FRAME_WELCOME, buf_view(&payload), &out);
-        buf_done(&payload);
-    }
+    if (!(form & FORM_COLD))
+        put_welcome(draw, &wire, &out);
     do {
-        rc = feed(asking, buf_view(&out), step);
+        rc = feed(asking, buf_view(&out), form & FORM_SMALL ? 7 : ALL_OF_IT);
         buf_clear(&out);
-    } while (rc == 0 && draw_frame(draw, &wire, &out));
+    } while (rc == 0 && !over(draw) && draw_frame(draw, &wire, &out));
     buf_done(&out);
+    return rc;
 }
 
 static void say_all(struct asking *asking)
@@ -95,15 +114,63 @@ static void say_all(struct asking *asking)
     must(got == 0, "the ask ends with %ld", got);
 }
 
-static void settle_rest(struct later *later)
+/* ---- one exchange ---- */
+
+struct helpers {
+    struct later *later;        /* each may be NULL */
+    struct reconcile *reconcile;
+};
+
+static void helpers_new(struct helpers *helpers, uint8_t form)
+{
+    *helpers = (struct helpers){NULL, NULL};
+    if (form & FORM_LATER)
+        helpers->later = later_new(town->store);
+    if (form & FORM_COMPARE) {
+        helpers->reconcile = reconcile_new(town->store);
+        reconcile_start(helpers->reconcile, form & FORM_REPAIR);
+    }
+}
+
+static void helpers_done(struct helpers *helpers)
 {
     struct fault fault = {.err = 0};
 
-    while (later != NULL && later_waits(later))
-        must_refuse(later_settle(later, &fault), &fault);
+    while (helpers->later != NULL && later_waits(helpers->later))
+        must_refuse(later_settle(helpers->later, &fault), &fault);
+    later_free(helpers->later);
+    reconcile_free(helpers->reconcile);
 }
 
-static void check(void)
+static void exchange_once(struct draw *draw, uint8_t form,
+                          struct helpers *helpers)
+{
+    struct asking_plan plan = {.hello_only = !(form & FORM_COMPARE),
+                               .batch_size = 1024, .batches = 1,
+                               .room = 256 * 1024};
+    struct asking *asking = asking_new(town->store, town->name,
+                                       town->speaker.key, &ask_id, &plan,
+                                       helpers->later, county->clock);
+    struct asked asked;
+    int rc;
+
+    asking_compare(asking, helpers->reconcile);
+    say_all(asking);
+    rc = form & FORM_RAW
+             ? feed(asking, bytes_of(draw->in.at, cut_left(&draw->in)),
+                    form & FORM_SMALL ? 7 : ALL_OF_IT)
+             : feed_rows(asking, draw, form);
+    settle_end(asking, &asked);
+    asking_free(asking);
+    if (helpers->reconcile == NULL)
+        return;
+    reconcile_ended(helpers->reconcile, rc, &asked);
+    while (reconcile_waits(helpers->reconcile))
+        reconcile_work(helpers->reconcile);
+    reconcile_next(helpers->reconcile);
+}
+
+static void check(bool forged)
 {
     struct hold_station now;
 
@@ -114,34 +181,25 @@ static void check(void)
         must(walk_ask(town->store, town->name, false), "no next ask");
     if (hold_seldom())
         walk_shown(town->store);
-    hold_whole(town->store);
+    hold_whole(town->store, forged);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct asking_plan plan = {.hello_only = true,
-                                            .room = 256 * 1024};
     struct draw draw = {.store = town->store, .station = town->name,
                         .org = town->org,
                         .in = cut_of(bytes_of(data, size))};
     uint8_t form = cut_u8(&draw.in);
-    struct later *later = form & FORM_LATER ? later_new(town->store) : NULL;
-    struct asking *asking = asking_new(town->store, town->name,
-                                       town->speaker.key, &ask_id, &plan,
-                                       later, county->clock);
-    size_t step = form & FORM_SMALL ? 7 : SIZE_MAX / 2;
-    struct asked asked;
+    struct helpers helpers;
+    int answers = 0;
 
-    say_all(asking);
-    if (form & FORM_RAW)
-        feed(asking, bytes_of(draw.in.at, cut_left(&draw.in)), step);
-    else
-        feed_rows(asking, &draw, step, form & FORM_COLD);
-    settle_end(asking, &asked);
-    settle_rest(later);
-    later_free(later);
-    asking_free(asking);
-    check();
+    helpers_new(&helpers, form);
+    do {
+        exchange_once(&draw, form, &helpers);
+    } while (++answers < ANSWERS && !(form & FORM_RAW) &&
+             cut_left(&draw.in) > 0);
+    helpers_done(&helpers);
+    check(draw.forged);
     stage_back(&stage);
     return 0;
 }

@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hold_soon() && !draw.forged && answer_station(answer)[0] != '\0')
         must_keep_out(answer_station(answer));
     answer_free(answer);
-    hold_whole(county->hub);
+    hold_whole(county->hub, false);
     put_back();
     return 0;
 }

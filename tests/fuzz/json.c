@@ -5,6 +5,7 @@
  */
 #include "daemon/api.h"
 #include "daemon/job.h"
+#include "daemon/reconcile.h"
 #include "tests/fuzz/help/hold.h"
 #include "tests/fuzz/help/must.h"
 #include "tests/fuzz/help/stage.h"
@@ -97,6 +98,17 @@ void request_done(struct request *request, const struct fault *fault)
 {
     (void)request;
     job_fault = *fault;
+}
+
+/* Compares nothing, as nobody answers; but it is begun, watched and read. */
+static struct reconcile *reconcile;
+
+struct reconcile *node_reconcile(struct node *node)
+{
+    (void)node;
+    if (reconcile == NULL)
+        reconcile = reconcile_new(town->store);
+    return reconcile;
 }
 
 void node_numbers(const struct node *node, char *out)
@@ -411,9 +423,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!left_alone(asked.route))
             ask(&asked);
     }
+    reconcile_free(reconcile);
+    reconcile = NULL;
     if (hold_seldom())
         walk_shown(town->store);
-    hold_whole(town->store);
+    hold_whole(town->store, false);
     stage_back(&stage);
     return 0;
 }

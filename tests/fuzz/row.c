@@ -7,7 +7,7 @@
  * and everything ends.
  */
 #include "tests/fuzz/help/must.h"
-#include "tests/fuzz/help/rows.h"
+#include "tests/fuzz/help/image.h"
 #include "tests/fuzz/help/stage.h"
 #include "tests/fuzz/help/story.h"
 #include "tests/fuzz/help/walk.h"
@@ -23,7 +23,7 @@ static struct world *county;
 static struct town *town;
 static struct talk *said;       /* a's ask and the hub's answer to it */
 static struct stage stage[2];   /* station, hub */
-static struct rows rows[2];
+static struct image image[2];
 static struct id ask_id;
 
 static struct store *store_at(int hub)
@@ -38,7 +38,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     county = story_county(false);
     town = town_of(county, "a");
     for (int hub = 0; hub < 2; hub++)
-        rows_keep(&rows[hub], store_at(hub)->db);
+        image_keep(&image[hub], store_at(hub)->db);
     said = talk_ask(county, "a", ALL);
     memcpy(ask_id.b, said->ask.data + 4, ID_SIZE);
     story_unlink(county);
@@ -143,7 +143,7 @@ static void do_what(struct store *store, int what)
 static void open_anew(int hub, struct cut *in, int what)
 {
     struct store_options options = {
-        .path = rows_write(&rows[hub], in),
+        .path = image_write(&image[hub], in),
         .hub = hub,
         .org = hub ? "520527" : town->org,
         .kinds = county->kinds,
@@ -157,7 +157,7 @@ static void open_anew(int hub, struct cut *in, int what)
     struct fault fault;
     int rc = store_open(&options, &store, &fault);
 
-    rows_unlink();
+    image_unlink();
     if (rc < 0)
         return;
     if (hub)
@@ -177,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((form & FORM_OPEN) == FORM_OPEN) {
         open_anew(hub, &in, what);
     } else {
-        rows_change(&rows[hub], store_at(hub)->db, &in);
+        image_change(&image[hub], store_at(hub)->db, &in);
         do_what(store_at(hub), what);
         stage_back(&stage[hub]);
     }

@@ -3,6 +3,7 @@
  * also come from rows of (type, payload) with their MAC made here.
  */
 #include "proto/facts.h"
+#include "proto/rows.h"
 #include "tests/fuzz/help/must.h"
 #include "tests/fuzz/help/pack.h"
 
@@ -227,6 +228,78 @@ static void check_news(struct bytes in)
     news_done(&news);
 }
 
+/* ---- what is told when registers are compared ---- */
+
+static void check_ranges(struct bytes in)
+{
+    static struct digest_ask ask;
+    struct buf again;
+
+    if (digest_ask_read(in, &ask) < 0)
+        return;
+    for (int i = 0; i < ask.ranges; i++)
+        must(id_compare(&ask.part[i].range.from, &ask.part[i].range.to) <= 0 &&
+                 (i == 0 || id_compare(&ask.part[i - 1].range.to,
+                                       &ask.part[i].range.from) < 0),
+             "range %d is not behind the one before", i);
+    buf_init(&again, FRAME_MAX);
+    digest_ask_write(&ask, &again);
+    must_begin(in, &again, "ranges");
+}
+
+static void check_digests(struct bytes in)
+{
+    static struct digests digests;
+    struct buf again;
+
+    if (digests_read(in, &digests) < 0)
+        return;
+    buf_init(&again, FRAME_MAX);
+    digests_write(&digests, &again);
+    must_begin(in, &again, "digests");
+}
+
+static void check_rows(struct bytes in)
+{
+    static struct rows rows, reading;
+    static struct row row, last;
+    uint64_t left;
+    bool first = true;
+    int rc;
+
+    if (rows_read(in, &rows) < 0)
+        return;
+    reading = rows;
+    left = cut_left(&rows.rest) + 1;
+    while ((rc = rows_next(&reading, &row)) == 1) {
+        must(left-- > 0, "rows without bytes");
+        must(id_compare(&rows.range.from, &row.record) <= 0 &&
+                 id_compare(&row.record, &rows.range.to) <= 0,
+             "a row outside its range");
+        must(first || row_compare(&last, &row) < 0, "rows out of order");
+        first = false;
+        last = row;
+    }
+}
+
+static void check_wants(struct bytes in)
+{
+    static struct want want[WANTS];
+    char stream[STREAM_MAX + 1];
+    struct buf again;
+    int count = wants_read(in, stream, want);
+
+    must(count != 0 && count <= WANTS, "%d wants", count);
+    if (count < 0)
+        return;
+    buf_init(&again, FRAME_MAX);
+    buf_bytes(&again, bytes_text(stream));
+    buf_varint(&again, (uint64_t)count);
+    for (int i = 0; i < count; i++)
+        want_write(&want[i], &again);
+    must_begin(in, &again, "wants");
+}
+
 static void check_packed_news(struct cut *in)
 {
     struct buf out;
@@ -237,40 +310,31 @@ static void check_packed_news(struct cut *in)
     buf_done(&out);
 }
 
+static void (*const reader[])(struct bytes in) = {
+    check_hello, check_welcome, check_confirm, check_news,   check_facts,
+    check_ranges, check_digests, check_rows,   check_wants};
+
+enum { READERS = sizeof reader / sizeof reader[0] };
+/* How the rest is meant: bytes of an ask, bytes of an answer, rows of frames,
+ * plain news, or what one frame says. */
+enum { AS_ASK, AS_ANSWER, AS_ROWS, AS_NEWS, AS_FRAME };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct heard heard;
     struct cut in = cut_of(bytes_of(data, size));
-    uint8_t mode = cut_u8(&in) % 9;
+    uint8_t mode = cut_u8(&in) % (AS_FRAME + READERS);
+    struct bytes rest = bytes_of(in.at, cut_left(&in));
 
     if (size == 0)
         return 0;
-    switch (mode) {
-    case 0:
-    case 1:
-        check_pieces(bytes_of(in.at, cut_left(&in)), data[size - 1] + 1u,
-                     mode == 1, &heard);
-        break;
-    case 2:
+    if (mode == AS_ROWS)
         check_frames(&in, cut_flag(&in));
-        break;
-    case 3:
-        check_hello(bytes_of(in.at, cut_left(&in)));
-        break;
-    case 4:
-        check_welcome(bytes_of(in.at, cut_left(&in)));
-        break;
-    case 5:
-        check_confirm(bytes_of(in.at, cut_left(&in)));
-        break;
-    case 6:
-        check_news(bytes_of(in.at, cut_left(&in)));
-        break;
-    case 7:
-        check_facts(bytes_of(in.at, cut_left(&in)));
-        break;
-    default:
+    else if (mode == AS_NEWS)
         check_packed_news(&in);
-    }
+    else if (mode >= AS_FRAME)
+        reader[mode - AS_FRAME](rest);
+    else
+        check_pieces(rest, data[size - 1] + 1u, mode == AS_ANSWER, &heard);
     return 0;
 }

@@ -120,6 +120,10 @@ static void draw_payload(struct draw *draw, uint8_t type, struct buf *out)
     case DRAWN + FRAME_NEWS:
         draw_news(draw, out);
         break;
+    case DRAWN + FRAME_MEND:    /* the hub's word, whatever was here */
+        pack_news_from(&draw->in, out);
+        draw->forged = true;
+        break;
     case DRAWN + FRAME_KINDS:
         draw_kinds(draw, out);
         break;

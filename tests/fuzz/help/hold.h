@@ -5,8 +5,9 @@
 #include "store/db.h"
 
 /* It is not broken, it verifies, and what is derived is what its journal
- * says. To be called once for each input, at its end. */
-void hold_whole(struct store *store);
+ * says; the last two not after what no hub says (`forged`). To be called once
+ * for each input, at its end. */
+void hold_whole(struct store *store, bool forged);
 /* Is this one of the inputs after which costlier questions are asked? */
 bool hold_soon(void);
 bool hold_seldom(void);

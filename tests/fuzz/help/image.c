@@ -1,4 +1,4 @@
-#include "tests/fuzz/help/rows.h"
+#include "tests/fuzz/help/image.h"
 #include "tests/fuzz/help/must.h"
 
 #include <stdio.h>
@@ -22,25 +22,25 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
 }
 
 /* Row ?1 of a table, in the order of its key. */
-static void add_column(struct rows *rows, const char *table, const char *name,
+static void add_column(struct image *image, const char *table, const char *name,
                        const char *key)
 {
-    struct rows_column *to = &rows->column[rows->columns++];
-    char at[ROWS_SQL / 2];
+    struct image_column *to = &image->column[image->columns++];
+    char at[IMAGE_SQL / 2];
 
-    must(rows->columns <= ROWS_COLUMNS, "too many columns");
+    must(image->columns <= IMAGE_COLUMNS, "too many columns");
     snprintf(at, sizeof at,
              "WHERE (%s) = (SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET "
              "?1 %% (SELECT count(*) FROM %s))", key, key, table, key, table);
-    snprintf(to->read, ROWS_SQL, "SELECT %s FROM %s %s", name, table, at);
-    snprintf(to->change, ROWS_SQL, "UPDATE OR IGNORE %s SET %s = ?2 %s",
+    snprintf(to->read, IMAGE_SQL, "SELECT %s FROM %s %s", name, table, at);
+    snprintf(to->change, IMAGE_SQL, "UPDATE OR IGNORE %s SET %s = ?2 %s",
              table, name, at);
 }
 
 /* Left alone: kinds_hash in store/ask.c takes it for 32 bytes. */
 #define LEFT "('kinds.hash')"
 
-static void add_columns(struct rows *rows, sqlite3 *db)
+static void add_columns(struct image *image, sqlite3 *db)
 {
     sqlite3_stmt *stmt = prepare(
         db, "SELECT t.name, c.name, (SELECT group_concat(name) FROM "
@@ -50,23 +50,23 @@ static void add_columns(struct rows *rows, sqlite3 *db)
             " ORDER BY t.name, c.cid");
 
     while (sqlite3_step(stmt) == SQLITE_ROW)
-        add_column(rows, (const char *)sqlite3_column_text(stmt, 0),
+        add_column(image, (const char *)sqlite3_column_text(stmt, 0),
                    (const char *)sqlite3_column_text(stmt, 1),
                    (const char *)sqlite3_column_text(stmt, 2));
     sqlite3_finalize(stmt);
 }
 
-void rows_keep(struct rows *rows, sqlite3 *db)
+void image_keep(struct image *image, sqlite3 *db)
 {
     sqlite3_int64 size = 0;
     uint8_t *bytes;
 
-    rows->columns = 0;
-    add_columns(rows, db);
+    image->columns = 0;
+    add_columns(image, db);
     bytes = sqlite3_serialize(db, "main", &size, 0);
     must(bytes != NULL && size > 0, "the file cannot be kept");
-    buf_init(&rows->file, FILE_MAX);
-    buf_put(&rows->file, bytes, (size_t)size);
+    buf_init(&image->file, FILE_MAX);
+    buf_put(&image->file, bytes, (size_t)size);
     sqlite3_free(bytes);
 }
 
@@ -145,7 +145,7 @@ static void bind_value(sqlite3_stmt *to, sqlite3_stmt *from, struct cut *in)
     }
 }
 
-static void change_one(struct rows_column *column, sqlite3 *db,
+static void change_one(struct image_column *column, sqlite3 *db,
                        struct cut *in)
 {
     uint8_t row = cut_u8(in);
@@ -163,10 +163,10 @@ static void change_one(struct rows_column *column, sqlite3 *db,
     sqlite3_reset(column->changing);
 }
 
-void rows_change(struct rows *rows, sqlite3 *db, struct cut *in)
+void image_change(struct image *image, sqlite3 *db, struct cut *in)
 {
     for (int i = 0; i < CHANGES && cut_left(in) > 0; i++)
-        change_one(&rows->column[cut_u8(in) % rows->columns], db, in);
+        change_one(&image->column[cut_u8(in) % image->columns], db, in);
 }
 
 /* ---- a file of its own ---- */
@@ -181,7 +181,7 @@ static void path_make(void)
              (long)getpid());
 }
 
-const char *rows_write(struct rows *rows, struct cut *in)
+const char *image_write(struct image *image, struct cut *in)
 {
     FILE *out;
     sqlite3 *db = NULL;
@@ -189,13 +189,13 @@ const char *rows_write(struct rows *rows, struct cut *in)
     path_make();
     out = fopen(path, "wb");
     must(out != NULL &&
-             fwrite(rows->file.data, 1, rows->file.len, out) ==
-                 rows->file.len &&
+             fwrite(image->file.data, 1, image->file.len, out) ==
+                 image->file.len &&
              fclose(out) == 0,
          "%s is written", path);
     must(sqlite3_open(path, &db) == SQLITE_OK, "%s", path);
     for (int i = 0; i < CHANGES && cut_left(in) > 0; i++) {
-        struct rows_column column = rows->column[cut_u8(in) % rows->columns];
+        struct image_column column = image->column[cut_u8(in) % image->columns];
 
         column.reading = column.changing = NULL;
         change_one(&column, db, in);
@@ -206,7 +206,7 @@ const char *rows_write(struct rows *rows, struct cut *in)
     return path;
 }
 
-void rows_unlink(void)
+void image_unlink(void)
 {
     char tail[sizeof path + 8];
 

@@ -1,4 +1,5 @@
 /* What a county really says, taken apart as far as a target wants it. */
+#include "daemon/reconcile.h"
 #include "tests/fuzz/help/draw.h"
 #include "tests/fuzz/help/must.h"
 #include "tests/fuzz/help/seed.h"
@@ -79,9 +80,12 @@ static void seed_batches(const char *name, struct bytes payload,
 static void seed_frame(const char *name, int type, struct bytes payload,
                        struct buf *out)
 {
+    /* As wire.c numbers its readers. */
     static const uint8_t mode[] = {
-        [FRAME_HELLO] = 3, [FRAME_WELCOME] = 4, [FRAME_CONFIRM] = 5,
-        [FRAME_NEWS] = 6, [FRAME_FACTS] = 7};
+        [FRAME_HELLO] = 4,   [FRAME_WELCOME] = 5,  [FRAME_CONFIRM] = 6,
+        [FRAME_NEWS] = 7,    [FRAME_MEND] = 7,     [FRAME_FACTS] = 8,
+        [FRAME_DIGEST] = 9,  [FRAME_DIGESTS] = 10, [FRAME_ROWS] = 11,
+        [FRAME_WANT] = 12};
 
     if (type == FRAME_BATCH)
         seed_batches(name, payload, out);
@@ -90,9 +94,9 @@ static void seed_frame(const char *name, int type, struct bytes payload,
     buf_u8(out, mode[type]);
     buf_put(out, payload.data, payload.len);
     seed_write("wire", name, out);
-    if (type != FRAME_NEWS)
+    if (type != FRAME_NEWS && type != FRAME_MEND)
         return;
-    buf_u8(out, 8);
+    buf_u8(out, 3);
     put_plain_news(out, payload);
     seed_write("wire", tailed(name, "plain"), out);
 }
@@ -174,6 +178,75 @@ static void seed_answer(struct world *world, const struct talk *talk)
     buf_done(&rows);
 }
 
+/* ---- comparing ---- */
+
+/* What the hub lost to a bad disk: a state, and which one is the newest. */
+static void damage(struct store *hub)
+{
+    static const char sql[] =
+        "UPDATE cell SET origin = NULL, n = NULL, number = 0 "
+        "WHERE record = 1 AND cell = 9; "
+        "UPDATE cell SET origin = 1, n = 2 WHERE record = 1 AND cell = 2";
+
+    must(sqlite3_exec(hub->db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s",
+         sqlite3_errmsg(hub->db));
+}
+
+/* One exchange of a comparison: its frames of either side as rows. */
+static bool compare_once(struct world *world, struct town *town, int round,
+                         struct buf *asks, struct buf *answers)
+{
+    struct talk *talk = talk_ask(world, town->name, ALL);
+    struct wire wire = {.answer = false};
+    char name[40];
+    int rc;
+
+    memcpy(wire.key, town->speaker.key, sizeof wire.key);
+    memcpy(wire.ask_id, talk->ask.data + 4, ID_SIZE);
+    snprintf(name, sizeof name, "compare-ask-%d", round);
+    seed_frames(name, buf_view(&talk->ask), wire, asks);
+    wire.answer = true;
+    snprintf(name, sizeof name, "compare-%d", round);
+    seed_frames(name, buf_view(&talk->answer), wire, answers);
+    rc = talk_settle(talk, ALL);
+    reconcile_ended(town->reconcile, rc, &world->asked);
+    while (reconcile_waits(town->reconcile))
+        reconcile_work(town->reconcile);
+    must(store_commit(town->store, NULL) == 0, "the commit");
+    talk_free(talk);
+    return reconcile_next(town->reconcile);
+}
+
+static void seed_compare(void)
+{
+    struct world *world = story_county(false);
+    struct town *town = town_of(world, "a");
+    struct buf asks, answers;
+    bool more = true;
+
+    buf_init(&asks, SEED_MAX);
+    buf_init(&answers, SEED_MAX);
+    damage(world->hub);
+    town->reconcile = reconcile_new(town->store);
+    must(reconcile_start(town->reconcile, true) == 0, "a comparison");
+    buf_u8(&answers, 2 + 16 + 32);
+    for (int round = 0; more && round < 6; round++) {
+        if (round > 0)
+            buf_u8(&answers, 0xff);
+        buf_u8(&asks, 2);
+        buf_u8(&asks, 0);
+        more = compare_once(world, town, round, &asks, &answers);
+        if (round == 1 || round == 2)
+            seed_write("ask", round == 1 ? "compare" : "mend", &asks);
+        buf_clear(&asks);
+    }
+    seed_write("answer", "compare", &answers);
+    reconcile_free(town->reconcile);
+    buf_done(&asks);
+    buf_done(&answers);
+    world_free(world);
+}
+
 void seed_messages(void)
 {
     struct world *world = story_county(false);
@@ -187,4 +260,5 @@ void seed_messages(void)
         talk_free(talk);
     }
     world_free(world);
+    seed_compare();
 }

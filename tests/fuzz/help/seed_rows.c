@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* As row.c and rows.c number them. */
+/* As row.c and image.c number them. */
 enum { WHATS = 9, HOWS = 9 };
 
 void seed_rows(void)
