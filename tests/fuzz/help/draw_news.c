@@ -12,7 +12,6 @@ enum { ITEMS = 24 };
 
 /* What one frame has told of. */
 struct telling {
-    uint64_t gone;              /* greatest seq of a departure */
     int items;
     struct {
         struct name name;
@@ -80,19 +79,6 @@ static bool told_before(struct draw *draw, const struct telling *on,
     return false;
 }
 
-/* Once a record has left, nothing from before that is told any more. */
-static void after_departure(struct store *store, const struct telling *on,
-                            const struct change *change,
-                            struct news_item *item)
-{
-    struct record_row row;
-
-    if (record_find(store, &change->record, &row) == 1 && item->seq < row.gone)
-        item->seq = row.gone + 1;
-    if (item->seq <= on->gone)
-        item->seq = on->gone + 1;
-}
-
 /* Of the origin in use here, more than was written here is known elsewhere
  * only when this machine's memory was copied. */
 static bool beyond(const struct store *store, const struct name *name)
@@ -114,8 +100,6 @@ static void honest(struct draw *draw, const struct telling *on,
     else if (!hash_of(draw, on, &change.name, &item->hash))
         item->what = NEWS_GONE; /* a copy of what nobody told */
     known = told_before(draw, on, &change.name, item, entry);
-    if (change_read(item->change, &change) == 0)
-        after_departure(draw->store, on, &change, item);
     /* How an own change fared is told by its verdict. */
     if (item->what == NEWS_STATE &&
         (beyond(draw->store, &change.name) ||
@@ -123,11 +107,6 @@ static void honest(struct draw *draw, const struct telling *on,
         item->what = NEWS_VERDICT;
     if (item->what == NEWS_CASE && beyond(draw->store, &change.name))
         item->what = NEWS_GONE;
-    /* These are in force, and were told to be. */
-    if (item->what == NEWS_CASE && !known &&
-        (item->reason == REASON_DUPLICATE || item->reason == REASON_COPIED ||
-         item->reason == REASON_RESTORED))
-        item->reason = REASON_CLASH;
 }
 
 static void draw_item(struct draw *draw, const struct telling *on,
@@ -157,7 +136,6 @@ static void draw_items(struct draw *draw, struct news_writer *writer)
 
     entry_init(&entry);
     on.items = 0;
-    on.gone = 0;
     while (on.items < ITEMS && cut_left(&draw->in) > 0) {
         struct news_item item = {.seq = draw_number(draw, ++seq)};
         struct buf *bytes = &on.change[on.items].bytes;
@@ -167,8 +145,6 @@ static void draw_items(struct draw *draw, struct news_writer *writer)
         draw_item(draw, &on, bytes, &item);
         honest(draw, &on, &item, &entry);
         news_add(writer, &item);
-        if (item.what == NEWS_GONE && item.seq > on.gone)
-            on.gone = item.seq;
         memset(&change.name, 0, sizeof change.name);
         change_read(buf_view(bytes), &change);
         on.change[on.items].hash = item.hash;
