@@ -76,7 +76,7 @@ bool place_is_own(struct store *store, struct place_id at)
     struct origin_row row;
 
     if (at.origin == store->self)
-        return true;
+        return at.n <= store->self_n;
     return origin_by_row(store, at.origin, &row) == 1 && row.own &&
            at.n <= row.n;
 }
@@ -229,12 +229,23 @@ int origin_renew(struct store *store, const struct origin_row *parent)
     return origin_draw(store, &origin, parent);
 }
 
+/* A machine whose memory was copied while it ran may have heard what its other
+ * self wrote next under this very origin: then it goes on under a new one. */
+static bool next_is_free(struct store *store)
+{
+    struct hash other;
+
+    return journal_hash(store,
+                        (struct place_id){store->self, store->self_n + 1},
+                        &other) == 0;
+}
+
 int journal_self(struct store *store)
 {
     struct origin_row parent;
     int rc;
 
-    if (store->self != 0)
+    if (store->self != 0 && next_is_free(store))
         return 0;
     rc = newest_own(store, &parent);
     return rc < 0 ? rc : origin_renew(store, rc == 1 ? &parent : NULL);

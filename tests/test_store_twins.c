@@ -1,0 +1,75 @@
+/* Two machines that are one: what their forks leave behind. */
+#include "tests/disaster.c"
+
+/* BUG found: Its saves failed until it was started again, as what its other self
+ * wrote next stood under the name of its own next change. */
+static void same_save(struct world *w)
+{
+    struct edit *edit = edit_of(w, "a", 1, "name=乙");
+
+    edit->stamp = (struct stamp){1700000000000, 5, {0}};
+    assert_int_equal(put(w, "a", edit), 0);
+    assert_int_equal(store_commit(town_of(w, "a")->store, &w->fault), 0);
+}
+
+TEST(a_resumed_machine_that_heard_its_other_self_saves)
+{
+    struct twins t;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    twins_make(w, &t);
+    be(&t, 1);
+    same_save(w);
+    be(&t, 2);
+    same_save(w);
+    be(&t, 1);
+    say(w, "a", 1, "name=丙");
+    sync_with(w, "a");
+    be(&t, 2);
+    sync_with(w, "a");
+    say(w, "a", 1, "name=丁");
+    sync_with(w, "a");
+    check_store(w, "two", t.two->store);
+    be(&t, 0);
+    assert_int_equal(count_of(t.two->store, STATE_QUEUED), 0);
+    world_free(w);
+}
+
+/* BUG found: Their receipts stayed behind, and verify called the store damaged. */
+TEST(changes_that_a_fork_moves_leave_no_receipt)
+{
+    struct backup old;
+    struct twins t;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    twins_make(w, &t);
+    backup(w, &old, "old");
+    be(&t, 1);
+    say(w, "a", 1, "name=乙");
+    sync_with(w, "a");
+    restore(w, &old);
+    be(&t, 2);
+    say(w, "a", 1, "name=丙");
+    sync_with(w, "a");
+    be(&t, 1);
+    for (int i = 0; i < 5; i++)
+        sync_with(w, "a");
+    be(&t, 0);
+    check_store(w, "one", t.one->store);
+    check_store(w, "two", t.two->store);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_resumed_machine_that_heard_its_other_self_saves),
+        cmocka_unit_test(changes_that_a_fork_moves_leave_no_receipt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
