@@ -9,6 +9,7 @@
  * longer, it is asked again, and the news are heard again from the start.
  */
 #include "store/fork.h"
+#include "store/receipt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,8 @@ int fork_line(struct store *store, const struct origin_row *origin,
         rc = move_tokens(&on, origin->id);
     if (rc == 0)
         rc = end_old(store, origin->id, from - 1, &parent.hash);
+    if (rc == 0)
+        rc = receipt_forget(store, origin->id, from);
     if (rc == 0 && on.decided)
         rc = db_exec(store, "UPDATE stream SET cursor = 0");
     free(on.move);

@@ -71,6 +71,31 @@ int receipt_keep(struct store *store, int64_t origin,
     return rc < 0 ? rc : 0;
 }
 
+static int receipt_delete(struct store *store, int64_t origin, uint64_t n)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "DELETE FROM receipt WHERE (origin = ?1 AND n >= ?2) OR "
+               "origin > ?1");
+
+    db_int(stmt, 1, origin);
+    db_num(stmt, 2, n);
+    return db_run(store, stmt);
+}
+
+int receipt_forget(struct store *store, int64_t origin, uint64_t from)
+{
+    struct receipt_row *across = xmalloc(sizeof *across);
+    int rc = receipt_delete(store, origin, from);
+
+    buf_init(&across->body, FRAME_MAX);
+    /* One that begins before it cannot be shown either: not whole. */
+    while (rc == 0 && (rc = receipt_of(store, origin, from, across)) == 1)
+        rc = receipt_delete(store, origin, across->n);
+    buf_done(&across->body);
+    free(across);
+    return rc;
+}
+
 /* Its changes, all of them: the hub knows some perhaps, but only the whole ends
  * in the hash that was signed. */
 static int pack_receipt(struct store *store, const struct head *head,

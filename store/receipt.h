@@ -8,5 +8,8 @@
  * older ones from the same n on. */
 int receipt_keep(struct store *store, int64_t origin,
                  const struct confirm *confirm);
+/* The changes from this one on have other names now, and so has all that own
+ * origins drawn later had: no receipt speaks of them any more. */
+int receipt_forget(struct store *store, int64_t origin, uint64_t from);
 
 #endif
