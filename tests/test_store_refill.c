@@ -360,15 +360,18 @@ TEST(an_answer_of_a_lost_life_counts_for_nothing)
 TEST(a_receipt_of_another_hub_is_no_fact)
 {
     struct backup old;
+    uint64_t number;
     W;
 
     backup(w, &old);
     say(w, "a", 1, "mark=1 name=甲");
     sync_all(w);
+    number = number_of(w, "hub", 1, "name");
     w->hub_key = 9;
     restore(w, &old);
     sync_all(w);
     assert_cell(w, "hub", 1, "name", "甲");
+    assert_true(number_of(w, "hub", 1, "name") > number);
     assert_agree(w);
     world_end(w);
 }
