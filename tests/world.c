@@ -73,6 +73,14 @@ static int world_reserve(void *user, uint64_t life, uint64_t upto)
     return 0;
 }
 
+static void world_reach(void *user, enum reach mark)
+{
+    struct world *world = user;
+
+    if (world->reach != NULL)
+        world->reach(world, mark);
+}
+
 static const struct speaker *world_speaker(void *user, const char *station)
 {
     struct world *world = user;
@@ -153,7 +161,8 @@ void hub_open(struct world *world)
         .key = {world->hub_key},
         .life = ++world->life,
         .floor = world->reserved,
-        .world = {.user = world, .random = NULL, .reserve = world_reserve},
+        .world = {.user = world, .reserve = world_reserve,
+                  .reach = world_reach},
     };
 
     opened(world, store_open(&options, &world->hub, &world->fault),
@@ -203,7 +212,9 @@ struct world *world_new(void)
     /* In memory where there is such a place: a story asks the disk for nothing
      * but order, and a thousand of them would wait long for it. */
     snprintf(world->dir, sizeof world->dir, "%s/yz-world-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+             getenv("YZ_WORLDS") != NULL     ? getenv("YZ_WORLDS")
+             : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+                                             : "/tmp");
     assert_non_null(mkdtemp(world->dir));
     snprintf(world->hub_path, sizeof world->hub_path, "%s/hub.db",
              world->dir);

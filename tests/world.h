@@ -41,6 +41,7 @@ struct world {
     uint8_t hub_key;
     int reserve_calls;
     bool reserve_fails;
+    void (*reach)(struct world *world, enum reach mark);    /* of the hub */
     int64_t clock;
     struct town town[TOWNS];
     int towns;
