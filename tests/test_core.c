@@ -80,6 +80,9 @@ TEST(nobody_talks_in_manual_mode_unless_asked)
     assert_true(at(&core, EV_NOW, 5).exchange);
     assert_true(done_at(&core, 6, WHOLE | MORE | PROGRESS).exchange);
     assert_int_equal(done_at(&core, 7, WHOLE).wake_at, -1);
+    assert_true(at(&core, EV_NOW, 8).exchange);
+    assert_false(at(&core, EV_NOW, 9).exchange);
+    assert_true(done_at(&core, 10, WHOLE).exchange);    /* asked for at 9 */
 }
 
 TEST(one_exchange_at_a_time_and_what_came_meanwhile_goes_next)
@@ -160,6 +163,36 @@ TEST(the_wait_doubles_up_to_a_quarter_of_an_hour)
             assert_true(at(&core, EV_WAKE, now).exchange);
             wait = wait * 2 > 15 * MINUTE ? 15 * MINUTE : wait * 2;
         }
+    }
+}
+
+/* A hundred stations lost the hub in the same moment: at whatever length of the
+ * wait, they come back spread over a third of it at least. */
+TEST(those_who_failed_together_do_not_come_back_together)
+{
+    enum { STATIONS = 100, TRIES = 20 };
+    struct core core[STATIONS];
+    uint64_t seed = 4711;
+
+    (void)state;
+    for (int i = 0; i < STATIONS; i++)
+        core[i] = started(0);
+    for (int try = 0; try < TRIES; try++) {
+        int64_t first = INT64_MAX, last = 0;
+
+        for (int i = 0; i < STATIONS; i++) {
+            int64_t now = try * (int64_t)DAY, wake;
+
+            assert_true(at(&core[i], EV_NOW, now).exchange);
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            wake = core_step(&core[i],
+                             (struct event){.type = EV_DONE, .now = now,
+                                            .dice = (uint32_t)(seed >> 33)})
+                       .wake_at - now;
+            first = wake < first ? wake : first;
+            last = wake > last ? wake : last;
+        }
+        assert_true(last - first > last / 3);
     }
 }
 
@@ -351,6 +384,7 @@ int main(void)
         cmocka_unit_test(after_a_cut_comes_the_hello_alone),
         cmocka_unit_test(a_hello_alone_that_was_answered_is_followed_at_once),
         cmocka_unit_test(the_wait_doubles_up_to_a_quarter_of_an_hour),
+        cmocka_unit_test(those_who_failed_together_do_not_come_back_together),
         cmocka_unit_test(saves_do_not_break_the_wait_but_a_person_does),
         cmocka_unit_test(what_the_hub_asks_to_wait_is_believed_within_reason),
         cmocka_unit_test(an_ask_grows_with_the_line_and_shrinks_with_a_cut),

@@ -182,6 +182,55 @@ TEST(own_edits_over_a_parked_one_are_one_case)
     world_end(w);
 }
 
+TEST(news_never_hide_an_own_value_that_waits)
+{
+    W;
+    shared(w);
+    say(w, "a", 1, "name=乙");
+    say(w, "county", 1, "name=丙");
+    sync_with(w, "county");
+    town_of(w, "a")->cut = true;        /* the hello alone: news, no more */
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    assert_int_equal(count_of(town_of(w, "a")->store, STATE_QUEUED), 1);
+    assert_cell(w, "a", 1, "name", "乙");
+    sync_all(w);
+    assert_cell(w, "a", 1, "name", "丙");
+    assert_int_equal(reason_of(w, "a", 1, "name"), REASON_CLASH);
+    assert_agree(w);
+    world_end(w);
+}
+
+static void say_with_base(struct world *w, const char *name, const char *what,
+                          uint64_t base)
+{
+    struct edit *edit = edit_of(w, name, 1, what);
+
+    edit->has_base = true;
+    edit->base = base;
+    assert_int_equal(put(w, name, edit), 0);
+}
+
+/* A sheet of last week, then a form of today: whoever filled in the sheet had
+ * not seen 乙, so what is written over it may not pass for having seen it. */
+TEST(an_edit_over_an_own_one_that_waits_has_seen_no_more_than_it)
+{
+    struct store_status status;
+    W;
+
+    shared(w);
+    assert_int_equal(store_status(w->hub, &status), 0);
+    say(w, "county", 1, "name=乙");
+    sync_all(w);
+    say_with_base(w, "a", "name=丙", status.number);
+    say_with_base(w, "a", "name=丁", status.number + 1);
+    sync_all(w);
+    assert_cell(w, "a", 1, "name", "乙");
+    assert_int_equal(reason_of(w, "a", 1, "name"), REASON_CLASH);
+    assert_int_equal(cases(w, "hub"), 1);
+    assert_agree(w);
+    world_end(w);
+}
+
 TEST(an_ending_that_knew_is_taken_and_an_edit_behind_it_waits)
 {
     W;
@@ -303,6 +352,9 @@ int main(void)
         cmocka_unit_test(the_same_value_by_two_is_no_conflict),
         cmocka_unit_test(an_edit_behind_an_own_same_is_taken),
         cmocka_unit_test(own_edits_over_a_parked_one_are_one_case),
+        cmocka_unit_test(news_never_hide_an_own_value_that_waits),
+        cmocka_unit_test(
+            an_edit_over_an_own_one_that_waits_has_seen_no_more_than_it),
         cmocka_unit_test(
             an_ending_that_knew_is_taken_and_an_edit_behind_it_waits),
         cmocka_unit_test(an_edit_before_an_ending_that_did_not_know_it),

@@ -238,6 +238,7 @@ TEST(one_mad_hello_locks_nobody_out)
 {
     struct welcome welcome = {.life = 1, .number = (uint64_t)1 << 48,
                               .seq = (uint64_t)1 << 48};
+    struct store_status status;
     W;
 
     assert_int_equal(
@@ -248,6 +249,8 @@ TEST(one_mad_hello_locks_nobody_out)
     say(w, "a", 1, "name=乙");
     sync_with(w, "a");
     assert_cell(w, "hub", 1, "name", "乙");
+    assert_int_equal(store_status(w->hub, &status), 0);
+    assert_true(status.number < 1000);  /* nor are its numbers used up */
     world_end(w);
 }
 
@@ -279,6 +282,32 @@ TEST(changes_under_kinds_the_hub_never_met_are_not_stuck)
     assert_int_equal(count_of(town->store, STATE_QUEUED), 0);
     world_end(w);
     kinds_free(kinds);
+}
+
+/* The county has struck a field; what was written before that says what it
+ * said. */
+TEST(changes_are_read_by_the_kinds_they_were_written_under)
+{
+    char *text = xstrdup(world_kinds), *field = strstr(text, "[field visit]");
+    struct kinds *before;
+    W;
+
+    say(w, "a", 1, "mark=1 host=520527002");
+    sync_all(w);
+    say(w, "b", 1, "visit=来过");
+    field[strlen("[field visi")] = 'u';         /* [field visiu] ... */
+    memcpy(strstr(field, "id = 6"), "id =16", 6);
+    store_close(w->hub);
+    before = w->kinds;
+    w->kinds = kinds_of_text(text);
+    hub_open(w);
+    sync_with(w, "b");
+    assert_int_equal(count_of(w->hub, STATE_ASIDE), 0);
+    assert_int_equal(count_of(w->hub, STATE_RETURNED), 0);
+    assert_cell(w, "hub", 1, "visit", "来过");
+    world_end(w);
+    kinds_free(before);
+    free(text);
 }
 
 /* BUG found: meta.kinds_from_hub was read and never written. */
@@ -357,6 +386,8 @@ int main(void)
         cmocka_unit_test(changes_under_kinds_the_hub_never_met_are_not_stuck),
         cmocka_unit_test(
             a_quiet_hub_that_is_started_again_tells_nothing_anew),
+        cmocka_unit_test(
+            changes_are_read_by_the_kinds_they_were_written_under),
         cmocka_unit_test(a_station_keeps_the_kinds_of_the_hub_over_restarts),
         cmocka_unit_test(
             a_pc_restarted_often_without_a_line_gets_everything_through),

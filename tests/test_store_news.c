@@ -325,11 +325,11 @@ TEST(what_was_returned_is_corrected_by_the_next_edit)
 }
 
 /* BUG found: anybody could settle a case that is yet to come. */
-TEST(a_stranger_cannot_settle_what_is_yet_to_come)
+static void a_stranger_settles(bool early)
 {
+    struct world *w = world_new();
     struct name named;
     struct edit *edit;
-    W;
 
     say(w, "a", 1, "mark=1 name=甲 host=520527002");
     say(w, "c", 2, "mark=2 name=丙");
@@ -337,14 +337,32 @@ TEST(a_stranger_cannot_settle_what_is_yet_to_come)
     say(w, "a", 1, "name=乙");
     say(w, "b", 1, "name=丁");
     named = w->receipt.change[0].name;
-    edit = edit_of(w, "c", 2, "name=戊");
-    edit->settles[edit->nsettles++] = named;
-    assert_int_equal(put(w, "c", edit), 0);
-    sync_with(w, "c");
-    sync_with(w, "a");
-    sync_with(w, "b");
+    for (int i = 0; i < 2; i++) {
+        if (early == (i == 1)) {
+            sync_with(w, "a");
+            sync_with(w, "b");
+            continue;
+        }
+        edit = edit_of(w, "c", 2, "name=戊");
+        edit->settles[edit->nsettles++] = named;
+        assert_int_equal(put(w, "c", edit), 0);
+        sync_with(w, "c");
+    }
     assert_int_equal(open_cases(w->hub), 1);
+    assert_cell(w, "hub", 2, "name", "戊");
     world_end(w);
+}
+
+TEST(a_stranger_cannot_settle_what_is_yet_to_come)
+{
+    (void)state;
+    a_stranger_settles(true);
+}
+
+TEST(a_stranger_cannot_settle_what_is_there)
+{
+    (void)state;
+    a_stranger_settles(false);
 }
 
 int main(void)
@@ -370,6 +388,7 @@ int main(void)
             an_unreadable_change_is_set_aside_and_the_rest_goes_on),
         cmocka_unit_test(what_was_returned_is_corrected_by_the_next_edit),
         cmocka_unit_test(a_stranger_cannot_settle_what_is_yet_to_come),
+        cmocka_unit_test(a_stranger_cannot_settle_what_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,8 +113,13 @@ TEST(two_add_a_key_each_and_both_stay)
     say(w, "a", 1, "tags+红");
     say(w, "b", 1, "tags+蓝 tags+绿");
     sync_all(w);
+    assert_non_null(strstr(line_of(w, w->hub, 1), "tags红= "));
+    assert_non_null(strstr(line_of(w, w->hub, 1), "tags蓝="));
+    assert_null(strstr(line_of(w, w->hub, 1), "tags蓝=-"));
     say(w, "a", 1, "tags-蓝");
     sync_all(w);
+    assert_non_null(strstr(line_of(w, w->hub, 1), "tags蓝=-"));
+    assert_null(strstr(line_of(w, w->hub, 1), "tags绿=-"));
     assert_int_equal(cases(w, "hub"), 0);
     assert_agree(w);
     world_end(w);
@@ -190,6 +195,34 @@ TEST(a_rule_is_kept_at_the_desk_and_at_the_hub)
     world_end(w);
 }
 
+/* A desk that never met the hub has files of its own, without the rule. */
+TEST(a_rule_that_the_desk_did_not_know_is_asked_at_the_hub)
+{
+    char text[sizeof world_kinds + 60];
+    struct kinds *desk, *before;
+    W;
+
+    snprintf(text, sizeof text, "# 旧\n%s", world_kinds);
+    town_of(w, "a")->kinds = desk = kinds_of_text(text);
+    restart(w, "a");
+    snprintf(text, sizeof text, "%sR3 = error: pattern alias [0-9]{1,9}\n",
+             world_kinds);
+    store_close(w->hub);
+    before = w->kinds;
+    w->kinds = kinds_of_text(text);
+    hub_open(w);
+    say(w, "a", 1, "mark=1 alias=一");
+    say(w, "a", 2, "mark=2 alias=2");
+    sync_all(w);
+    assert_int_equal(reason_of(w, "a", 1, "name"), REASON_RULE);
+    assert_cell(w, "hub", 1, "name", NULL);
+    assert_cell(w, "county", 2, "name", "2");
+    assert_agree(w);
+    world_end(w);
+    kinds_free(before);
+    kinds_free(desk);
+}
+
 /* BUG found: both dates corrected in one save, each right with the other: the
  * hub judged the first beside the old second, returned it, and took the other
  * half. (In member.conf: joined and regular, V08.) */
@@ -243,6 +276,8 @@ int main(void)
         cmocka_unit_test(
             a_rule_switched_off_from_another_cell_is_off_at_the_hub_too),
         cmocka_unit_test(a_rule_is_kept_at_the_desk_and_at_the_hub),
+        cmocka_unit_test(
+            a_rule_that_the_desk_did_not_know_is_asked_at_the_hub),
         cmocka_unit_test(two_cells_that_a_rule_ties_may_change_in_one_save),
         cmocka_unit_test(two_records_with_one_number_are_a_case_and_both_stay),
     };
