@@ -128,6 +128,11 @@ coverage:
 	  CFLAGS='-std=c11 -g -O0 --coverage' LDFLAGS=--coverage unit >/dev/null
 	$(Q)$(PYTHON) tests/coverage.py build-coverage
 
+# Deliberate bugs, each of which a test must catch.
+.PHONY: mutants
+mutants: ready
+	$(Q)$(PYTHON) tests/mutate.py
+
 # ---- fuzzing ----
 
 # TIME seconds for each target, two at a time; TARGETS= for some of them.
