@@ -31,6 +31,8 @@ static void put_setup(const struct setup *setup, struct buf *out)
     }
     if (setup->even)
         put(out, "even\n");
+    if (setup->twice)
+        put(out, "twice\n");
 }
 
 static void put_line(const struct schedule *schedule,
@@ -115,6 +117,8 @@ static bool read_line(const char *line, struct schedule *out)
         return true;
     if (strcmp(line, "even") == 0)
         return out->setup.even = true;
+    if (strcmp(line, "twice") == 0)
+        return out->setup.twice = true;
     if (!read_fault(line, &out->setup, &fault))
         return false;
     schedule_add(out, &fault);

@@ -41,7 +41,8 @@ struct setup {
     int64_t clock_shift_ms;     /* all clocks of this run go so wrong */
     bool even;                  /* a line on which bytes take no time, so that
                                  * what a clock says cannot move anything */
-    bool quiet;
+    bool twice;                 /* and again with other clocks: the register
+                                 * must be the same */
     bool trace;                 /* say what happens, line by line */
 };
 

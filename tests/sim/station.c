@@ -16,6 +16,9 @@ static void step(struct machine *machine, struct event event)
     if (todo.exchange) {
         machine->begin = true;
         machine->plan = todo.plan;
+        if (sim->setup.even && !machine->plan.hello_only)
+            machine->plan = (struct asking_plan){false, BATCH_SIZE_MAX, 16,
+                                                 16 * BATCH_SIZE_MAX};
     }
     machine->wake_at = -1;
     if (todo.wake_at >= 0) {

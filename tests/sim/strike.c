@@ -54,6 +54,18 @@ void strike_done(struct sim *sim)
 
 /* ---- machines ---- */
 
+/* When a log is checkpointed hangs on its bytes, and in an even run nothing may
+ * hang on bytes. */
+static void arm(struct machine *machine, const int64_t *arg)
+{
+    enum reach mark = (enum reach)arg[0];
+
+    if (machine->sim->setup.even &&
+        (mark == REACH_CHECKPOINT || mark == REACH_CHECKPOINTED))
+        return;
+    machine_arm(machine, &(struct arm){mark, arg[1], (int)arg[2], arg[3]});
+}
+
 static bool stop_kind(struct machine *machine, const struct fault_line *line)
 {
     const int64_t *arg = line->arg;
@@ -69,8 +81,7 @@ static bool stop_kind(struct machine *machine, const struct fault_line *line)
         machine_crash(machine, (int)arg[1], arg[0]);
         return true;
     case FAULT_DIE:
-        machine_arm(machine, &(struct arm){(enum reach)arg[0], arg[1],
-                                           (int)arg[2], arg[3]});
+        arm(machine, arg);
         return true;
     case FAULT_SLEEP:
         machine_sleep(machine, arg[0]);
