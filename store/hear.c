@@ -17,6 +17,22 @@ struct hearing {
     struct entry entry;
 };
 
+/* The record a change told by the hub is of; 0 for what was set aside, which may
+ * say anything of any record. */
+static int hear_record(struct hearing *on, enum state state)
+{
+    const struct change *change = &on->entry.change;
+    struct record_row row = {.id = 0};
+    int rc = 0;
+
+    if (state != STATE_ASIDE)
+        rc = record_find(on->store, &change->record, &row);
+    if (state != STATE_ASIDE && rc == 0)
+        rc = record_add(on->store, &change->record, change->kind, &row);
+    on->entry.record = row.id;
+    return rc < 0 ? rc : 0;
+}
+
 /* Make `on->entry` the journal's row for a change told by the hub. */
 static int hear_change(struct hearing *on, const struct news_item *item,
                        enum state state)
@@ -24,7 +40,6 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     struct entry *entry = &on->entry;
     struct store *store = on->store;
     struct place_id at;
-    struct record_row row;
     int64_t origin;
     int rc;
 
@@ -36,15 +51,12 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     origin = origin_row_of(store, &entry->change.name.origin);
     if (origin < 0)
         return (int)origin;
-    rc = record_find(store, &entry->change.record, &row);
-    if (rc == 0)
-        rc = record_add(store, &entry->change.record, entry->change.kind,
-                        &row);
+    rc = hear_record(on, state);
     if (rc < 0)
         return rc;
     at = (struct place_id){origin, entry->change.name.n};
     entry->at = at;
-    entry->record = row.id;
+    entry->past = (struct place_id){0, 0};
     entry->cell = entry->change.cell;
     entry_set_key(entry, entry->change.key);
     entry->kinds = store->kinds_row;
@@ -102,6 +114,8 @@ static int journal_hear(struct hearing *on, struct cell_row *cell)
 
     if (rc < 0 || journal_has(on->store, entry->at))
         return rc < 0 ? rc : 0;
+    if (entry->record == 0)
+        return journal_add(on->store, entry);
     cell_chain(cell, entry);
     rc = journal_add(on->store, entry);
     return rc < 0 ? rc : cell_save(on->store, cell);

@@ -78,6 +78,57 @@ TEST(an_author_struck_off_and_let_in_again_hears_how_his_case_ended)
     world_end(w);
 }
 
+/* A change of an unknown kind, as no station of ours would write it. */
+static void forge(struct world *w, const char *name, int record)
+{
+    struct town *town = town_of(w, name);
+    struct station station = {town->name, town->org, 0};
+    struct change change = {.kind = 9, .cell = 2};
+    struct head head = {.origin = {{99}}, .n = 1};
+    struct hello hello = {.heads = 1};
+    struct hash none = {{0}};
+    struct batch_writer writer;
+    struct taken taken;
+    struct batch batch;
+    struct buf bytes, out;
+
+    change.name = (struct name){head.origin, 1};
+    change.record = record_id(record);
+    change.author = bytes_text("外人");
+    body_set(&change.body, 3, bytes_text("毒"));
+    buf_init(&bytes, CHANGE_MAX);
+    buf_init(&out, BATCH_MAX);
+    change_write(&change, &bytes);
+    head.hash = change_hash(&none, buf_view(&bytes));
+    hello.head[0] = head;
+    batch_open(&writer, w->kinds->hash, &head.origin, 1, &none);
+    batch_add(&writer, buf_view(&bytes), &head.hash, BATCH_SIZE_MAX);
+    assert_int_equal(batch_close(&writer, &out), 0);
+    assert_int_equal(batch_read(buf_view(&out), &batch, NULL), 0);
+    assert_int_equal(store_take_hello(w->hub, &station, &hello, NULL), 0);
+    assert_int_equal(store_take(w->hub, &station, &batch, &taken, NULL), 0);
+    assert_int_equal(store_commit(w->hub, NULL), 0);
+    batch_done(&batch);
+    buf_done(&bytes);
+    buf_done(&out);
+}
+
+/* What was set aside may speak of any record: that says nothing of the record,
+ * which may come only later. */
+TEST(what_was_set_aside_does_not_hide_a_record)
+{
+    W;
+    forge(w, "a", 5);
+    sync_with(w, "county");
+    sync_with(w, "a");
+    assert_int_equal(cases(w, "county"), 1);
+    say(w, "b", 5, "mark=5 name=甲");
+    sync_all(w);
+    assert_cell(w, "county", 5, "name", "甲");
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +138,7 @@ int main(void)
             a_case_that_ended_while_its_record_was_away_does_not_come_back),
         cmocka_unit_test(
             an_author_struck_off_and_let_in_again_hears_how_his_case_ended),
+        cmocka_unit_test(what_was_set_aside_does_not_hide_a_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
