@@ -243,6 +243,8 @@ void strike_heal(struct sim *sim)
             disk_fail(disk, (enum disk_op)op, 0, 0, 0);
         disk_budget(disk, -1);
         disk_lie(disk, false);
+        if (sim->machine[i]->misdirects)
+            disk_misdirect(disk, UINT64_MAX);
         sim->machine[i]->lies = false;
     }
 }

@@ -196,6 +196,7 @@ bool strike_disk(struct machine *machine, const struct fault_line *line,
         break;
     case FAULT_MISDIRECT:
         disk_misdirect(machine->disk, (uint64_t)arg[0]);
+        machine->misdirects = true;
         machine->sim->oracle->watch[machine->at].rotted = true;
         break;
     default:
