@@ -71,3 +71,25 @@ def test_a_second_stop_is_as_good_as_one(tmp_path):
         for number in (signal.SIGTERM, signal.SIGINT):
             hub.start()
             assert hub.signal(number) == 0
+
+
+def test_starts_alone_use_up_nothing(tmp_path):
+    """BUG found: a start after one in which nothing was decided took the hub for a restored one, told all its news again,
+    and doubled its numbers; after some sixty of them it could not be started any more."""
+    with yz.Field() as field:
+        hub = field.make_hub({"qs-01": yz.COUNTY + "001"})
+        node = field.make_station("qs-01", yz.COUNTY + "001")
+        hub.start()
+        node.start()
+        made = made_up.MadeUp(yz.SEED, 2)
+        for _ in range(5):
+            node.api("POST", "put", {"kind": "member", "fields": {k: v for k, v in made.member(yz.COUNTY + "001").items() if v}})
+        node.talk()
+        for number in (signal.SIGTERM, signal.SIGKILL) * 6:
+            before = hub.status()["cursors"]
+            hub.signal(number)
+            hub.start()
+            after, down = hub.status()["cursors"], node.status()["exchange"]["down"]
+            for name in ("number", "seq"):          # a block of its reserve may be lost
+                assert after[name] - before[name] <= 10001, (name, before, after)
+            assert node.talk()["exchange"]["down"] == down, "news were told again"
