@@ -105,19 +105,43 @@ static bool departed(struct hearing *on, int64_t record, uint64_t seq)
     return false;
 }
 
-/* A change that is new here becomes the last one of its cell. */
+/* Has the row of this change, which is known, no record yet? It was heard while
+ * it was set aside. 1 or 0, or an error. */
+static int journal_homeless(struct store *store, struct place_id at)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT record IS NULL AND bytes IS NOT NULL FROM journal "
+               "WHERE origin = ?1 AND n = ?2");
+    int rc;
+
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    rc = db_step(store, stmt);
+    if (rc == 1)
+        rc = (int)db_column_num(stmt, 0);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
+/* A change that is new here becomes the last one of its cell; so does one whose
+ * cell is known only now. */
 static int journal_hear(struct hearing *on, struct cell_row *cell)
 {
     struct entry *entry = &on->entry;
+    bool known = journal_has(on->store, entry->at);
     int rc = cell_find(on->store, entry->record, entry->cell,
                        entry->change.key, cell);
 
-    if (rc < 0 || journal_has(on->store, entry->at))
-        return rc < 0 ? rc : 0;
+    rc = rc < 0 ? rc : 0;
+    if (rc == 0 && known && entry->record != 0)
+        rc = journal_homeless(on->store, entry->at);
+    if (rc < 0 || (known && rc == 0))
+        return rc;
     if (entry->record == 0)
         return journal_add(on->store, entry);
     cell_chain(cell, entry);
-    rc = journal_add(on->store, entry);
+    rc = known ? journal_place(on->store, entry)
+               : journal_add(on->store, entry);
     return rc < 0 ? rc : cell_save(on->store, cell);
 }
 

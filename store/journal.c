@@ -158,6 +158,32 @@ int journal_chain(struct store *store, const struct entry *entry)
     return db_run(store, stmt);
 }
 
+int journal_place(struct store *store, const struct entry *entry)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE journal SET record = ?3, cell = ?4, key = ?5, "
+               "kinds = ?6, state = ?7, number = nullif(?8, 0), reason = ?9, "
+               "field = nullif(?10, ''), rule = nullif(?11, ''), "
+               "past_origin = nullif(?12, 0), past_n = nullif(?13, 0) "
+               "WHERE origin = ?1 AND n = ?2 AND record IS NULL");
+    bool why = entry->reason != REASON_NONE;
+
+    db_int(stmt, 1, entry->at.origin);
+    db_num(stmt, 2, entry->at.n);
+    db_int(stmt, 3, entry->record);
+    db_num(stmt, 4, entry->cell);
+    db_text(stmt, 5, bytes_text(entry->key));
+    db_int(stmt, 6, entry->kinds);
+    db_int(stmt, 7, (int64_t)entry->state);
+    db_num(stmt, 8, entry->number);
+    db_int(stmt, 9, (int64_t)entry->reason);
+    db_text(stmt, 10, bytes_text(why ? entry->field : ""));
+    db_text(stmt, 11, bytes_text(why ? entry->rule : ""));
+    db_int(stmt, 12, entry->past.origin);
+    db_num(stmt, 13, entry->past.n);
+    return db_run(store, stmt);
+}
+
 int journal_decide(struct store *store, struct place_id at, enum state from,
                    enum state to, uint64_t number, enum reason reason,
                    const char *field, const char *rule)

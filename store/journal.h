@@ -54,6 +54,9 @@ void entry_set_key(struct entry *entry, struct bytes key);
 int journal_add(struct store *store, const struct entry *entry);
 /* Write entry->past of a row that is there. */
 int journal_chain(struct store *store, const struct entry *entry);
+/* A row that was kept without a record gets its place, chain and verdict; one
+ * that has a record stays as it is. */
+int journal_place(struct store *store, const struct entry *entry);
 /* Give it a verdict, and count. Own changes only are counted on a station. */
 int journal_decide(struct store *store, struct place_id at, enum state from,
                    enum state to, uint64_t number, enum reason reason,

@@ -31,33 +31,6 @@ static const char *obstacle(struct taking *on)
     return NULL;
 }
 
-/* The journal's row, which was kept without a record. */
-static int write_row(struct store *store, const struct entry *entry)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "UPDATE journal SET record = ?3, cell = ?4, key = ?5, "
-               "kinds = ?6, state = ?7, number = ?8, reason = ?9, "
-               "field = nullif(?10, ''), rule = nullif(?11, ''), "
-               "past_origin = nullif(?12, 0), past_n = nullif(?13, 0) "
-               "WHERE origin = ?1 AND n = ?2");
-    bool why = entry->reason != REASON_NONE;
-
-    db_int(stmt, 1, entry->at.origin);
-    db_num(stmt, 2, entry->at.n);
-    db_int(stmt, 3, entry->record);
-    db_num(stmt, 4, entry->cell);
-    db_text(stmt, 5, bytes_text(entry->key));
-    db_int(stmt, 6, entry->kinds);
-    db_int(stmt, 7, (int64_t)entry->state);
-    db_num(stmt, 8, entry->number);
-    db_int(stmt, 9, (int64_t)entry->reason);
-    db_text(stmt, 10, bytes_text(why ? entry->field : ""));
-    db_text(stmt, 11, bytes_text(why ? entry->rule : ""));
-    db_int(stmt, 12, entry->past.origin);
-    db_num(stmt, 13, entry->past.n);
-    return db_run(store, stmt);
-}
-
 static int decide_it(struct taking *on)
 {
     struct store *store = on->store;
@@ -80,7 +53,7 @@ static int decide_it(struct taking *on)
     if (rc == 0 && entry->state != STATE_TAKEN)
         rc = cell_save(store, &on->on.at);
     if (rc == 0)
-        rc = write_row(store, entry);
+        rc = journal_place(store, entry);
     if (rc == 0)
         tally_move(store, STATE_ASIDE, (int)entry->state, 1);
     return rc;
