@@ -107,15 +107,20 @@ class Hub:
         allowed, legal = self.may_write(change, may, cell, now)
         if not allowed:                                                     # 2
             return "parked", "proposal"
-        ended = "end" in force and force["end"].body is not None and change.cell != "end"
-        for why, so, who in (("ended", ended, "owner"), ("fixed", cell.fixed and now is not None, "owner"),
-                             ("step", not legal, "county")):                # 3
-            if so and not (change.closes and may[who]):
+        for why, who in self.hurdles(change, cell, now, legal):             # 3
+            if not (change.closes and may[who]):
                 return "parked", why
         asked = list(force.values()) if change.cell == "end" else [now]     # 4, 5
         if all(f is None or self.knew(change, f) for f in asked):
             return "taken", None
         return "parked", "clash"
+
+    def hurdles(self, change, cell, now, legal):
+        """What only a settling change of somebody certain gets over: (why, who)."""
+        end = self.force.get(change.record, {}).get("end")
+        ended = end is not None and end.body is not None and change.cell != "end"
+        return [(why, who) for why, so, who in (("ended", ended, "owner"), ("fixed", cell.fixed and now is not None, "owner"),
+                                                ("step", not legal, "county")) if so]
 
     @staticmethod
     def may_write(change, may, cell, now):
@@ -211,7 +216,9 @@ class Hub:
         c, kind, bodies = case.change, self.kinds[case.change.kind], self.bodies(case.change.record)
         may, now = self.rights(scope, kind, bodies), self.force.get(c.record, {}).get(c.cell)
         over = {"step": "county", "ended": "owner", "fixed": "owner"}.get(case.reason, "any")
-        return sees(scope, bodies, kind) and may[over] and self.may_write(c, may, kind.cell(c.cell), now)[0]
+        allowed, legal = self.may_write(c, may, kind.cell(c.cell), now)
+        return sees(scope, bodies, kind) and may[over] and allowed and all(
+            may[who] for _, who in self.hurdles(c, kind.cell(c.cell), now, legal))
 
     def goes_to(self, case, station):
         """Who is told: its author's station; but for a `scope` refusal the owner's too, and the receiver's if it may write."""
