@@ -71,6 +71,7 @@ struct store {
     int64_t self;               /* origin.id drawn since open, 0: none yet */
     struct id self_origin;
     uint64_t self_n;
+    uint64_t self_met;          /* the last n of it in the journal, by whomever */
     struct hash self_hash;
     int namings;                /* station: rounds of naming every origin */
     bool importing;
@@ -153,7 +154,7 @@ struct store_mark {
     int64_t tally[STATES];
     int64_t records, self;
     struct id self_origin;
-    uint64_t self_n;
+    uint64_t self_n, self_met;
     struct hash self_hash;
 };
 /* `size`: of what is about to be done, in bytes. */

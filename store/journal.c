@@ -142,6 +142,8 @@ int journal_add(struct store *store, const struct entry *entry)
         sqlite3_bind_null(stmt, 14);
         sqlite3_bind_null(stmt, 15);
     }
+    if (entry->at.origin == store->self && entry->at.n > store->self_met)
+        store->self_met = entry->at.n;
     return db_run(store, stmt);
 }
 

@@ -50,6 +50,7 @@ int mark_set(struct store *store, size_t size, struct store_mark *mark)
     mark->self = store->self;
     mark->self_origin = store->self_origin;
     mark->self_n = store->self_n;
+    mark->self_met = store->self_met;
     mark->self_hash = store->self_hash;
     return rc < 0 || mark->turn ? rc
                                 : db_run(store, db_stmt(store, "SAVEPOINT m"));
@@ -84,6 +85,7 @@ void mark_undo(struct store *store, const struct store_mark *mark)
     store->self = mark->self;
     store->self_origin = mark->self_origin;
     store->self_n = mark->self_n;
+    store->self_met = mark->self_met;
     store->self_hash = mark->self_hash;
     store->rc = 0;
     if (mark_back(store, mark) < 0)
