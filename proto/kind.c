@@ -35,20 +35,30 @@ int kind_cell_by_id(const struct kind *kind, uint64_t id)
     return -1;
 }
 
-static bool field_named(const struct field *field, const char *name)
+/* Most names differ in their first byte. */
+static bool same(const char *a, const char *b)
 {
-    if (strcmp(field->name, name) == 0 || strcmp(field->label, name) == 0)
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
+static bool field_called(const struct field *field, const char *name)
+{
+    if (same(field->label, name))
         return true;
     for (int i = 0; i < field->aliases; i++)
-        if (strcmp(field->alias[i], name) == 0)
+        if (same(field->alias[i], name))
             return true;
     return false;
 }
 
+/* No two fields share a name, whichever kind of name it is. */
 int kind_field(const struct kind *kind, const char *name)
 {
     for (int i = 0; i < kind->nfields; i++)
-        if (field_named(&kind->fields[i], name))
+        if (same(kind->fields[i].name, name))
+            return i;
+    for (int i = 0; i < kind->nfields; i++)
+        if (field_called(&kind->fields[i], name))
             return i;
     return -1;
 }
