@@ -308,6 +308,24 @@ int cell_save(struct store *store, struct cell_row *row)
     return db_run(store, stmt);
 }
 
+int cell_write(struct store *store, struct cell_row *row)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE cell SET own_origin = ?4, own_n = ?5, own_base = ?6, "
+               "last_origin = ?4, last_n = ?5 "
+               "WHERE record = ?1 AND cell = ?2 AND key = ?3");
+
+    if (!row->exists)
+        return cell_save(store, row);
+    db_int(stmt, 1, row->record);
+    db_num(stmt, 2, row->cell);
+    db_text(stmt, 3, bytes_text(row->key));
+    db_int(stmt, 4, row->own.origin);
+    db_num(stmt, 5, row->own.n);
+    db_num(stmt, 6, row->own_base);
+    return db_run(store, stmt);
+}
+
 void cell_chain(struct cell_row *cell, struct entry *entry)
 {
     entry->past = cell->last;

@@ -42,6 +42,8 @@ void cell_new(int64_t record, uint64_t cell, struct bytes key,
 int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out);
 int cell_save(struct store *store, struct cell_row *row);
+/* Save only that an own change, the last one of its cell, lies on top. */
+int cell_write(struct store *store, struct cell_row *row);
 /* Make this change the last one of its cell; both are still to be saved. */
 void cell_chain(struct cell_row *cell, struct entry *entry);
 /* The change a cell shows: the own undecided one, else the one in force. */

@@ -236,7 +236,7 @@ static void copy_options(struct store *store,
     store->world = options->world;
     store->weight = 1024;       /* until a turn tells better */
     /* The longer a turn of the hub, the more of its changes share a page. */
-    store->turn_pages = store->hub ? 3400 : 1024;
+    store->turn_pages = store->hub ? 3400 : 2048;
 }
 
 /* A hub begins above every number any earlier life may have used: the reserve

@@ -73,13 +73,24 @@ static bool differs(const struct shown_cell *before, bool removal,
     return removal || !body_equal(&before->body, body);
 }
 
+/* One change a cell, however often an edit names it: what is shown is read
+ * once. */
+static bool planned(const struct plan *plan, int cell, struct bytes key)
+{
+    for (int i = 0; i < plan->cells; i++)
+        if (plan->cell[i].cell == cell && bytes_equal(plan->cell[i].key, key))
+            return true;
+    return false;
+}
+
 static int plan_add(struct store *store, struct plan *plan, int cell,
                     struct bytes key, bool removal, const struct body *body)
 {
     const struct shown_cell *before = shown_cell(plan, cell, key);
     struct plan_cell *to;
 
-    if (!differs(before, removal, body) && !plan->edit->force)
+    if ((!differs(before, removal, body) && !plan->edit->force) ||
+        planned(plan, cell, key))
         return 0;
     if (plan->cells == RECEIPT_CHANGES)
         return ERR_SIZE;

@@ -91,6 +91,22 @@ static void fill_change(const struct plan *plan, const struct plan_cell *cell,
     out->body = cell->body;
 }
 
+/* The row of a cell that is shown was read with it. */
+static int cell_now(struct store *store, const struct plan *plan,
+                    const struct plan_cell *cell, struct cell_row *out)
+{
+    uint64_t id = (uint64_t)plan->kind->cells[cell->cell].id;
+
+    cell_new(plan->row.id, id, cell->key, out);
+    if (cell->before == NULL)
+        return plan->existed ? cell_find(store, plan->row.id, id, cell->key, out)
+                             : 0;
+    out->exists = true;
+    out->last.origin = cell->before->last_origin;
+    out->last.n = cell->before->last_n;
+    return 0;
+}
+
 static int write_cell(struct store *store, struct plan *plan,
                       const struct plan_cell *cell, struct receipt *out)
 {
@@ -104,16 +120,14 @@ static int write_cell(struct store *store, struct plan *plan,
     change.name.origin = store->self_origin;
     fill_change(plan, cell, &change);
     name_returned(store, cell, &change, plan->row.id);
-    cell_new(plan->row.id, change.cell, cell->key, &row);
-    if (plan->existed)
-        rc = cell_find(store, plan->row.id, change.cell, cell->key, &row);
+    rc = cell_now(store, plan, cell, &row);
     if (rc >= 0)
         rc = journal_write(store, &change, plan->row.id, row.last, &at);
     if (rc < 0)
         return rc;
     row.last = row.own = at;
     row.own_base = change.base;
-    rc = cell_save(store, &row);
+    rc = cell_write(store, &row);
     if (rc == 0)
         rc = record_note(store, &plan->row, plan->kind, cell->cell,
                          cell->before != NULL && cell->before->present
@@ -143,7 +157,7 @@ static int write_plan(struct store *store, struct plan *plan,
 
 /* The key of a token. Lines of a sheet come in order of time mostly: with the
  * time they state in front, their keys lie together. */
-static void token_hash(const struct edit *edit, uint8_t out[TOKEN_SIZE])
+static void token_key(const struct edit *edit, uint8_t out[TOKEN_SIZE])
 {
     uint8_t *at = out + TIME_SIZE;
 
@@ -210,12 +224,12 @@ static void receipt_again(struct store *store, struct place_id first,
 
 /* 1 when the token was used before: `out` is the receipt of then. */
 static int token_used(struct store *store, const struct edit *edit,
-                      struct receipt *out, struct fault *fault)
+                      const uint8_t token[TOKEN_SIZE], struct receipt *out,
+                      struct fault *fault)
 {
     sqlite3_stmt *stmt =
         db_stmt(store, "SELECT digest, record, origin, n, count FROM token "
                        "WHERE token = ?1");
-    uint8_t hash[TOKEN_SIZE];
     struct record_row row;
     struct place_id first;
     int64_t digest, record;
@@ -223,8 +237,7 @@ static int token_used(struct store *store, const struct edit *edit,
     bool imported;
     int rc;
 
-    token_hash(edit, hash);
-    db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
+    db_bytes(stmt, 1, bytes_of(token, TOKEN_SIZE));
     rc = db_step(store, stmt);
     if (rc != 1)
         return rc;
@@ -252,15 +265,14 @@ static int token_used(struct store *store, const struct edit *edit,
 }
 
 static int token_keep(struct store *store, const struct edit *edit,
-                      const struct plan *plan, const struct receipt *receipt)
+                      const uint8_t token[TOKEN_SIZE],
+                      const struct receipt *receipt)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "INSERT INTO token (token, digest, record, origin, n, count) "
                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-    uint8_t hash[TOKEN_SIZE];
 
-    token_hash(edit, hash);
-    db_bytes(stmt, 1, bytes_of(hash, sizeof hash));
+    db_bytes(stmt, 1, bytes_of(token, TOKEN_SIZE));
     for (int i = 2; i <= 5; i++)
         sqlite3_bind_null(stmt, i);
     if (!edit->imported)
@@ -269,7 +281,7 @@ static int token_keep(struct store *store, const struct edit *edit,
         db_int(stmt, 4, store->self);
         db_num(stmt, 5, receipt->change[0].name.n);
     } else {
-        db_int(stmt, 3, plan->row.id);
+        db_int(stmt, 3, store->plan->row.id);
     }
     db_int(stmt, 6, receipt->changes);
     return db_run(store, stmt);
@@ -278,14 +290,15 @@ static int token_keep(struct store *store, const struct edit *edit,
 /* ---- the whole ---- */
 
 static int save(struct store *store, const struct edit *edit,
-                struct receipt *out, struct fault *fault)
+                const uint8_t token[TOKEN_SIZE], struct receipt *out,
+                struct fault *fault)
 {
     int rc = write_plan(store, store->plan, out);
 
     for (int i = 0; i < edit->nsettles && out->changes > 0 && rc == 0; i++)
         rc = lost_settle(store, &edit->settles[i], &out->change[0].name);
     if (rc == 0 && edit->token.len > 0)
-        rc = token_keep(store, edit, store->plan, out);
+        rc = token_keep(store, edit, token, out);
     if (rc == 0)
         return 0;
     store->broken = true;
@@ -304,7 +317,8 @@ static void foretell(const struct plan *plan, struct receipt *out)
 
 /* 1 when there is a plan to be written. */
 static int prepare(struct store *store, const struct edit *edit,
-                   struct receipt *out, struct fault *fault)
+                   uint8_t token[TOKEN_SIZE], struct receipt *out,
+                   struct fault *fault)
 {
     int rc = store_write(store);
 
@@ -317,7 +331,8 @@ static int prepare(struct store *store, const struct edit *edit,
         return fault_set(fault, ERR_SCOPE, "", "the hub writes nothing of its "
                          "own; work at the county's station");
     if (edit->token.len > 0) {
-        rc = token_used(store, edit, out, fault);
+        token_key(edit, token);
+        rc = token_used(store, edit, token, out, fault);
         if (rc != 0)
             return rc < 0 ? rc : 0;
     }
@@ -331,15 +346,17 @@ static int prepare(struct store *store, const struct edit *edit,
 int store_put(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
-    int rc = prepare(store, edit, out, fault);
+    uint8_t token[TOKEN_SIZE];
+    int rc = prepare(store, edit, token, out, fault);
 
-    return rc == 1 ? save(store, edit, out, fault) : rc;
+    return rc == 1 ? save(store, edit, token, out, fault) : rc;
 }
 
 int store_try(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
-    int rc = prepare(store, edit, out, fault);
+    uint8_t token[TOKEN_SIZE];
+    int rc = prepare(store, edit, token, out, fault);
 
     if (rc == 1)
         foretell(store->plan, out);

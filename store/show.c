@@ -28,16 +28,16 @@ struct lying {
 static void cell_columns(sqlite3_stmt *stmt, struct shown_cell *cell,
                          struct lying *lying, struct buf *text)
 {
-    struct bytes bytes = db_column(stmt, 7);
+    struct bytes bytes = db_column(stmt, 5);
 
     lying->cell = db_column_num(stmt, 0);
     cell->base = db_column_num(stmt, sqlite3_column_type(stmt, 2) ==
                                              SQLITE_NULL ? 1 : 3);
     cell->news = sqlite3_column_type(stmt, 2) != SQLITE_NULL &&
                  db_column_num(stmt, 1) > db_column_num(stmt, 3);
-    db_column_id(stmt, 4, &cell->name.origin);
-    cell->name.n = db_column_num(stmt, 5);
-    cell->state = (enum state)sqlite3_column_int(stmt, 6);
+    cell->state = (enum state)sqlite3_column_int(stmt, 4);
+    cell->last_origin = sqlite3_column_int64(stmt, 6);
+    cell->last_n = db_column_num(stmt, 7);
     lying->at = text->len;
     lying->len = bytes.len;
     buf_put(text, bytes.data, bytes.len);
@@ -65,11 +65,10 @@ static void shown_cells(struct store *store, const struct record_row *row,
                         struct lying *lying)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT c.cell, c.number, c.own_n, c.own_base, o.origin, j.n, "
-               "j.state, j.bytes FROM cell c "
+        store, "SELECT c.cell, c.number, c.own_n, c.own_base, j.state, j.bytes, "
+               "c.last_origin, c.last_n FROM cell c "
                "JOIN journal j ON j.origin = ifnull(c.own_origin, c.origin) "
                "AND j.n = ifnull(c.own_n, c.n) "
-               "JOIN origin o ON o.id = j.origin "
                "WHERE c.record = ?1 AND ?2 >> min(c.cell, 63) & 1 "
                "ORDER BY c.cell, c.key");
     int count = 0;

@@ -125,9 +125,10 @@ struct shown_cell {
     uint64_t base;              /* number of what is shown */
     enum state state;           /* of the change that is shown */
     bool news;                  /* an own undecided value hides newer news */
-    struct name name;           /* of the change that is shown */
     struct bytes author;
     int64_t wall_ms;
+    int64_t last_origin;        /* guts: what came last to this cell */
+    uint64_t last_n;
 };
 
 enum { SHOWN_CELLS = 512 };
