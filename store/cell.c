@@ -277,33 +277,29 @@ int cell_save(struct store *store, struct cell_row *row)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, row->exists
-                   ? "UPDATE cell SET origin = nullif(?4, 0), "
-                     "n = nullif(?5, 0), number = ?6, seq = nullif(?7, 0), "
-                     "own_origin = nullif(?8, 0), own_n = nullif(?9, 0), "
-                     "own_base = ?10, last_origin = nullif(?11, 0), "
-                     "last_n = nullif(?12, 0) "
+                   ? "UPDATE cell SET origin = ?4, n = ?5, number = ?6, "
+                     "seq = ?7, own_origin = ?8, own_n = ?9, own_base = ?10, "
+                     "last_origin = ?11, last_n = ?12 "
                      "WHERE record = ?1 AND cell = ?2 AND key = ?3"
                    : "INSERT INTO cell (record, cell, key, origin, n, number, "
                      "seq, own_origin, own_n, own_base, last_origin, last_n) "
-                     "VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?5, 0), ?6, "
-                     "nullif(?7, 0), nullif(?8, 0), nullif(?9, 0), ?10, "
-                     "nullif(?11, 0), nullif(?12, 0))");
+                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                     "?12)");
 
     db_int(stmt, 1, row->record);
     db_num(stmt, 2, row->cell);
     db_text(stmt, 3, bytes_text(row->key));
-    db_int(stmt, 4, row->force.origin);
-    db_num(stmt, 5, row->force.n);
+    db_some(stmt, 4, (uint64_t)row->force.origin);
+    db_some(stmt, 5, row->force.n);
     db_num(stmt, 6, row->number);
-    db_num(stmt, 7, row->seq);
-    db_int(stmt, 8, row->own.origin);
-    db_num(stmt, 9, row->own.n);
+    db_some(stmt, 7, row->seq);
+    db_some(stmt, 8, (uint64_t)row->own.origin);
+    db_some(stmt, 9, row->own.n);
+    sqlite3_bind_null(stmt, 10);
     if (row->own.origin != 0)
         db_num(stmt, 10, row->own_base);
-    else
-        sqlite3_bind_null(stmt, 10);
-    db_int(stmt, 11, row->last.origin);
-    db_num(stmt, 12, row->last.n);
+    db_some(stmt, 11, (uint64_t)row->last.origin);
+    db_some(stmt, 12, row->last.n);
     row->exists = true;
     return db_run(store, stmt);
 }

@@ -119,6 +119,22 @@ void db_num(sqlite3_stmt *stmt, int at, uint64_t value)
     sqlite3_bind_int64(stmt, at, (int64_t)value);
 }
 
+void db_some(sqlite3_stmt *stmt, int at, uint64_t value)
+{
+    if (value != 0)
+        db_num(stmt, at, value);
+    else
+        sqlite3_bind_null(stmt, at);
+}
+
+void db_words(sqlite3_stmt *stmt, int at, const char *text)
+{
+    if (text[0] != '\0')
+        db_text(stmt, at, bytes_text(text));
+    else
+        sqlite3_bind_null(stmt, at);
+}
+
 /* Once SQLite has ended the turn by itself, each further statement would be a
  * transaction of its own: half a save, durable. */
 int db_step(struct store *store, sqlite3_stmt *stmt)

@@ -96,6 +96,9 @@ void db_bytes(sqlite3_stmt *stmt, int at, struct bytes bytes);  /* blob */
 void db_text(sqlite3_stmt *stmt, int at, struct bytes text);
 void db_int(sqlite3_stmt *stmt, int at, int64_t value);
 void db_num(sqlite3_stmt *stmt, int at, uint64_t value);
+/* NULL for 0 and "": nullif() in SQL is a call each time. */
+void db_some(sqlite3_stmt *stmt, int at, uint64_t value);
+void db_words(sqlite3_stmt *stmt, int at, const char *text);
 /* 1 a row, 0 done, or an error (kept in store->rc too). */
 int db_step(struct store *store, sqlite3_stmt *stmt);
 /* Run to the end: 0 or an error. */

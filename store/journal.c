@@ -104,12 +104,12 @@ int journal_add(struct store *store, const struct entry *entry)
                "state, number, reason, field, rule, hash, bytes, "
                "past_origin, past_n) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
                "?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    bool why = entry->reason != REASON_NONE;
 
     db_int(stmt, 1, entry->at.origin);
     db_num(stmt, 2, entry->at.n);
-    sqlite3_bind_null(stmt, 3);
+    db_some(stmt, 3, (uint64_t)entry->record);
     if (entry->record != 0) {
-        db_int(stmt, 3, entry->record);
         db_num(stmt, 4, entry->cell);
         db_text(stmt, 5, bytes_text(entry->key));
     } else {
@@ -118,30 +118,17 @@ int journal_add(struct store *store, const struct entry *entry)
     }
     db_int(stmt, 6, entry->kinds);
     db_int(stmt, 7, (int64_t)entry->state);
-    if (entry->number > 0)
-        db_num(stmt, 8, entry->number);
-    else
-        sqlite3_bind_null(stmt, 8);
+    db_some(stmt, 8, entry->number);
     db_int(stmt, 9, (int64_t)entry->reason);
-    if (entry->reason != REASON_NONE) {
-        db_text(stmt, 10, bytes_text(entry->field));
-        db_text(stmt, 11, bytes_text(entry->rule));
-    } else {
-        sqlite3_bind_null(stmt, 10);
-        sqlite3_bind_null(stmt, 11);
-    }
+    db_words(stmt, 10, why ? entry->field : "");
+    db_words(stmt, 11, why ? entry->rule : "");
     db_hash(stmt, 12, &entry->hash);
     if (entry->bytes.len > 0)
         db_bytes(stmt, 13, buf_view(&entry->bytes));
     else
         sqlite3_bind_null(stmt, 13);
-    if (entry->past.origin != 0) {
-        db_int(stmt, 14, entry->past.origin);
-        db_num(stmt, 15, entry->past.n);
-    } else {
-        sqlite3_bind_null(stmt, 14);
-        sqlite3_bind_null(stmt, 15);
-    }
+    db_some(stmt, 14, (uint64_t)entry->past.origin);
+    db_some(stmt, 15, entry->past.n);
     if (entry->at.origin == store->self && entry->at.n > store->self_met)
         store->self_met = entry->at.n;
     return db_run(store, stmt);
@@ -150,13 +137,13 @@ int journal_add(struct store *store, const struct entry *entry)
 int journal_chain(struct store *store, const struct entry *entry)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "UPDATE journal SET past_origin = nullif(?3, 0), "
-               "past_n = nullif(?4, 0) WHERE origin = ?1 AND n = ?2");
+        store, "UPDATE journal SET past_origin = ?3, past_n = ?4 "
+               "WHERE origin = ?1 AND n = ?2");
 
     db_int(stmt, 1, entry->at.origin);
     db_num(stmt, 2, entry->at.n);
-    db_int(stmt, 3, entry->past.origin);
-    db_num(stmt, 4, entry->past.n);
+    db_some(stmt, 3, (uint64_t)entry->past.origin);
+    db_some(stmt, 4, entry->past.n);
     return db_run(store, stmt);
 }
 
@@ -164,9 +151,8 @@ int journal_place(struct store *store, const struct entry *entry)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "UPDATE journal SET record = ?3, cell = ?4, key = ?5, "
-               "kinds = ?6, state = ?7, number = nullif(?8, 0), reason = ?9, "
-               "field = nullif(?10, ''), rule = nullif(?11, ''), "
-               "past_origin = nullif(?12, 0), past_n = nullif(?13, 0) "
+               "kinds = ?6, state = ?7, number = ?8, reason = ?9, "
+               "field = ?10, rule = ?11, past_origin = ?12, past_n = ?13 "
                "WHERE origin = ?1 AND n = ?2 AND record IS NULL");
     bool why = entry->reason != REASON_NONE;
 
@@ -177,12 +163,12 @@ int journal_place(struct store *store, const struct entry *entry)
     db_text(stmt, 5, bytes_text(entry->key));
     db_int(stmt, 6, entry->kinds);
     db_int(stmt, 7, (int64_t)entry->state);
-    db_num(stmt, 8, entry->number);
+    db_some(stmt, 8, entry->number);
     db_int(stmt, 9, (int64_t)entry->reason);
-    db_text(stmt, 10, bytes_text(why ? entry->field : ""));
-    db_text(stmt, 11, bytes_text(why ? entry->rule : ""));
-    db_int(stmt, 12, entry->past.origin);
-    db_num(stmt, 13, entry->past.n);
+    db_words(stmt, 10, why ? entry->field : "");
+    db_words(stmt, 11, why ? entry->rule : "");
+    db_some(stmt, 12, (uint64_t)entry->past.origin);
+    db_some(stmt, 13, entry->past.n);
     return db_run(store, stmt);
 }
 
@@ -192,17 +178,16 @@ int journal_decide(struct store *store, struct place_id at, enum state from,
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "UPDATE journal SET state = ?3, "
-               "number = ifnull(nullif(?4, 0), number), reason = ?5, "
-               "field = nullif(?6, ''), rule = nullif(?7, '') "
-               "WHERE origin = ?1 AND n = ?2");
+               "number = ifnull(?4, number), reason = ?5, field = ?6, "
+               "rule = ?7 WHERE origin = ?1 AND n = ?2");
 
     db_int(stmt, 1, at.origin);
     db_num(stmt, 2, at.n);
     db_int(stmt, 3, (int64_t)to);
-    db_num(stmt, 4, number);
+    db_some(stmt, 4, number);
     db_int(stmt, 5, (int64_t)reason);
-    db_text(stmt, 6, bytes_text(field));
-    db_text(stmt, 7, bytes_text(rule));
+    db_words(stmt, 6, field);
+    db_words(stmt, 7, rule);
     if (store->hub || place_is_own(store, at))
         tally_move(store, (int)from, (int)to, 1);
     return db_run(store, stmt);
