@@ -23,16 +23,8 @@ static void note_of(struct store *copy, const char *name, char *out,
 
 static void counts_of(struct store *copy, struct copy_facts *facts)
 {
-    sqlite3_stmt *stmt = db_stmt(copy, "SELECT state, count FROM tally");
-
-    while (db_step(copy, stmt) == 1) {
-        int state = sqlite3_column_int(stmt, 0);
-
-        if (state == TALLY_RECORDS)
-            facts->records = db_column_num(stmt, 1);
-        else if (state >= 0 && state < STATES)
-            copy->tally[state] = sqlite3_column_int64(stmt, 1);
-    }
+    tally_load(copy);
+    facts->records = (uint64_t)copy->records;
     for (int i = 0; i < STATES; i++)
         facts->written += (uint64_t)copy->tally[i];
 }

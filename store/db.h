@@ -10,7 +10,9 @@ enum {
     SCHEMA_VERSION = 2,
     STATEMENTS = 256,           /* slots of the statement table, a power of 2 */
     RESERVE_BLOCK = 10000,      /* numbers reserved at a time */
-    TALLY_RECORDS = 100,
+    TALLY_RECORDS = 100,        /* rows of the table beside the states */
+    TALLY_ORIGIN = 101,
+    TALLY_N = 102,
     LOG_PAGES = 4096,           /* the bound of the log: 16 MiB */
     ORG_ROOM = 16
 };
@@ -59,9 +61,14 @@ struct store {
     bool damaged;               /* the file was found to be */
     int rc;                     /* first SQLite error of this call, as ERR_* */
     int wal_pages;
-    int64_t tally[STATES], tally_kept[STATES];  /* now, and as written */
+    int64_t tally[STATES], tally_kept[STATES];  /* now, and when the turn
+                                 * began */
     int64_t records, records_kept;
     bool tally_dirty;
+    struct {                    /* the table of counts, */
+        int64_t queued, origin; /* as of this change of this machine */
+        uint64_t n;
+    } table;
     uint64_t life, number, seq, reserved;
     uint64_t since_number, since_seq;   /* hub: what is above was drawn since
                                  * it was opened, or raised */
@@ -142,6 +149,10 @@ struct kinds *store_kinds_of(struct store *store, const uint8_t *hash,
 /* Does an organisation cover another: does its code begin the other's? */
 bool org_covers(const char *org, struct bytes other);
 
+/* Reads the counts: as they were at the last commit. */
+void tally_load(struct store *store);
+/* At the end of a turn: writes them, unless the next start finds them without. */
+void tally_save(struct store *store);
 void tally_move(struct store *store, int from, int to, int64_t count);
 
 /* Hub: undo everything since the last commit. Nobody was told of it yet: an

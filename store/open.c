@@ -24,18 +24,7 @@ static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
 
 static void load_counters(struct store *store)
 {
-    sqlite3_stmt *stmt = db_stmt(store, "SELECT state, count FROM tally");
-
-    while (db_step(store, stmt) == 1) {
-        int state = sqlite3_column_int(stmt, 0);
-
-        if (state == TALLY_RECORDS)
-            store->records = sqlite3_column_int64(stmt, 1);
-        else if (state >= 0 && state < STATES)
-            store->tally[state] = sqlite3_column_int64(stmt, 1);
-    }
-    memcpy(store->tally_kept, store->tally, sizeof store->tally);
-    store->records_kept = store->records;
+    tally_load(store);
     store->life = (uint64_t)meta_get(store, "life", 0);
     store->number = (uint64_t)meta_get(store, "number", 0);
     store->seq = (uint64_t)meta_get(store, "seq", 0);

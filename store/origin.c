@@ -198,6 +198,7 @@ static int origin_draw(struct store *store, const struct id *origin,
     store->self = sqlite3_last_insert_rowid(store->db);
     store->self_origin = *origin;
     store->self_n = store->self_met = 0;
+    store->tally_dirty = true;  /* a fork may move what the table rests on */
     memset(&store->self_hash, 0, sizeof store->self_hash);
     if (parent != NULL)
         store->self_hash = parent->hash;

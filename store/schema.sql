@@ -156,7 +156,8 @@ CREATE TABLE gone (
 ) WITHOUT ROWID;
 
 CREATE TABLE tally (
-    state INTEGER PRIMARY KEY,  -- enum state; 100: living records shown
+    state INTEGER PRIMARY KEY,  -- enum state; 100: living records shown; 101,
+                                -- 102: as of which own change (origin.id, n)
     count INTEGER NOT NULL
 );
 

@@ -24,15 +24,6 @@ int store_write(struct store *store)
     return 0;
 }
 
-void tally_move(struct store *store, int from, int to, int64_t count)
-{
-    if (from >= 0)
-        store->tally[from] -= count;
-    if (to >= 0)
-        store->tally[to] += count;
-    store->tally_dirty = true;
-}
-
 /* ---- going back ---- */
 
 enum { MARK_BYTES = 16 * 1024 };        /* more than this is much */
@@ -122,35 +113,16 @@ uint64_t store_turns_lost(const struct store *store)
 
 /* ---- the commit ---- */
 
-static void tally_write(struct store *store, int row, int64_t count)
-{
-    sqlite3_stmt *stmt =
-        db_stmt(store, "INSERT INTO tally (state, count) VALUES (?1, ?2) "
-                       "ON CONFLICT (state) DO UPDATE SET count = ?2");
-
-    db_int(stmt, 1, row);
-    db_int(stmt, 2, count);
-    db_run(store, stmt);
-}
-
 /* Counters live in memory and are written once per turn. */
 static void counters_write(struct store *store)
 {
-    if (store->tally_dirty) {
-        for (int i = 0; i < STATES; i++)
-            if (store->tally[i] != store->tally_kept[i])
-                tally_write(store, i, store->tally[i]);
-        if (store->records != store->records_kept)
-            tally_write(store, TALLY_RECORDS, store->records);
-        memcpy(store->tally_kept, store->tally, sizeof store->tally);
-        store->records_kept = store->records;
-    }
+    tally_save(store);
     if (store->numbers_dirty) {
         meta_set(store, "life", (int64_t)store->life);
         meta_set(store, "number", (int64_t)store->number);
         meta_set(store, "seq", (int64_t)store->seq);
     }
-    store->tally_dirty = store->numbers_dirty = false;
+    store->numbers_dirty = false;
 }
 
 /* How many pages of log a write costs, from the turns that had enough of them
