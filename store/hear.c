@@ -33,6 +33,17 @@ static int hear_record(struct hearing *on, enum state state)
     return rc < 0 ? rc : 0;
 }
 
+/* Does a change of a copy of this disk stand under a name of ours? As long as
+ * nothing has said so and ours was not moved, it cannot be taken in. */
+static bool is_twins(struct store *store, struct place_id at,
+                     const struct hash *hash)
+{
+    struct hash own;
+
+    return place_is_own(store, at) && journal_hash(store, at, &own) == 1 &&
+           memcmp(own.b, hash->b, HASH_SIZE) != 0;
+}
+
 /* Make `on->entry` the journal's row for a change told by the hub. */
 static int hear_change(struct hearing *on, const struct news_item *item,
                        enum state state)
@@ -51,10 +62,12 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     origin = origin_row_of(store, &entry->change.name.origin);
     if (origin < 0)
         return (int)origin;
+    at = (struct place_id){origin, entry->change.name.n};
+    if (is_twins(store, at, &item->hash))
+        return ERR_FORKED;
     rc = hear_record(on, state);
     if (rc < 0)
         return rc;
-    at = (struct place_id){origin, entry->change.name.n};
     entry->at = at;
     entry->past = (struct place_id){0, 0};
     entry->cell = entry->change.cell;
@@ -357,8 +370,9 @@ static int hear_all(struct hearing *on, struct news *news)
     return rc < 0 ? rc : cursor_move(on->store, news);
 }
 
-/* Only news that join what is here already are taken in: an old answer or a
- * gap changes nothing, and what is missing is asked for again. */
+/* Only news that join what is here already are taken in: an old answer, a gap,
+ * or a name that is still ours changes nothing, and what is missing is asked for
+ * again. */
 int store_settle_news(struct store *store, const struct news *news,
                       struct settled *out, struct fault *fault)
 {
@@ -387,5 +401,8 @@ int store_settle_news(struct store *store, const struct news *news,
     if (rc == 0)
         return mark_keep(store, &mark);
     mark_undo(store, &mark);
+    memset(out, 0, sizeof *out);
+    if (rc == ERR_FORKED)       /* the next ask brings it out */
+        return 0;
     return fault_set(fault, rc, "news", "nothing of it was applied");
 }

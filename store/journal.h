@@ -91,6 +91,8 @@ struct line {
 };
 void line_open(struct store *store, struct place_id end, struct line *out);
 void line_done(struct line *line);
+/* It does not reach beyond `end` in that origin. */
+void line_cut(struct line *line, struct place_id end);
 /* line_follows for a line that is open. */
 bool line_has(const struct line *line, struct place_id earlier);
 

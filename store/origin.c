@@ -151,6 +151,13 @@ void line_done(struct line *line)
     free(line->place);
 }
 
+void line_cut(struct line *line, struct place_id end)
+{
+    for (int i = 0; i < line->places; i++)
+        if (line->place[i].origin == end.origin && line->place[i].n > end.n)
+            line->place[i].n = end.n;
+}
+
 bool line_has(const struct line *line, struct place_id earlier)
 {
     const struct place_id *found =

@@ -282,14 +282,22 @@ static int64_t stream_id(struct store *store, const struct station *station,
     return 0;
 }
 
-static struct place_id asker(struct store *store, const struct hello *hello)
+/* The asker's own line, no further than this answer and earlier ones confirmed:
+ * behind that the same names may be those of a copy of its disk. */
+static void self_open(struct store *store, const struct hello *hello,
+                      struct line *out)
 {
+    struct place_id end = {0, 0};
     struct origin_row row;
 
-    if (hello->heads == 0 ||
-        origin_find(store, &hello->head[0].origin, &row) != 1)
-        return (struct place_id){0, 0};
-    return (struct place_id){row.id, hello->head[0].n + 1};
+    if (hello->heads > 0 &&
+        origin_find(store, &hello->head[0].origin, &row) == 1)
+        end = (struct place_id){row.id, hello->head[0].confirmed + 1};
+    line_open(store, end, out);
+    for (int i = 1; i < hello->heads; i++)
+        if (origin_find(store, &hello->head[i].origin, &row) == 1)
+            line_cut(out, (struct place_id){
+                              row.id, hello->head[i].confirmed + 1});
 }
 
 /* News come in order of seq; `to` is the last told, or all there is. */
@@ -333,7 +341,7 @@ int store_news(struct store *store, const struct station *station,
     store->rc = 0;
     if (id == 0)
         return ERR_SCOPE;
-    line_open(store, asker(store, hello), &on.self);
+    self_open(store, hello, &on.self);
     news_open(&on.writer, stream, cursor);
     entry_init(&on.entry);
     rc = tell_rows(&on, id, cursor,
