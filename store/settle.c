@@ -386,9 +386,9 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
         rc = apply_marked(&on);
         *applied = rc == 0;
         /* The hub had no change of ours to compare and spoke of another copy's:
-         * the next ask brings ours, and learns where the line parts. */
+         * the next ask tells it, and the news that were left out as ours come. */
         if (rc == ERR_FORKED)
-            return 0;
+            return db_exec(store, "UPDATE stream SET cursor = 0");
     } else if (confirm->from != on.origin.confirmed + 1) {
         reached(store, REACH_CONFIRM_OLD);
         return 0;               /* an old answer: known already */

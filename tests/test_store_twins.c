@@ -92,6 +92,36 @@ TEST(a_twin_is_told_what_the_other_wrote_under_its_name)
     world_free(w);
 }
 
+/* BUG found: After a cut the hub had no change of both to compare, confirmed the
+ * other's, and left them out of the news: they never came. */
+TEST(a_twin_that_was_confirmed_the_others_changes_hears_of_them)
+{
+    struct twins t;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    say(w, "a", 2, "mark=2 name=甲");
+    sync_all(w);
+    twins_make(w, &t);
+    be(&t, 1);
+    say(w, "a", 1, "name=乙");
+    be(&t, 2);
+    say(w, "a", 2, "name=丙");
+    say(w, "a", 2, "born=1990-01-02");
+    be(&t, 1);
+    sync_with(w, "a");
+    be(&t, 2);
+    t.two->cut = true;
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    check_store(w, "two", t.two->store);
+    sync_with(w, "a");
+    assert_cell(w, "a", 1, "name", "乙");
+    assert_cell(w, "a", 2, "name", "丙");
+    check_store(w, "two", t.two->store);
+    be(&t, 0);
+    world_free(w);
+}
+
 /* The same after a cut, when its ask has no changes that would tell them apart:
  * its own are not taken for the other's. */
 TEST(a_twin_that_says_hello_alone_keeps_its_own)
@@ -128,6 +158,8 @@ int main(void)
         cmocka_unit_test(a_resumed_machine_that_heard_its_other_self_saves),
         cmocka_unit_test(changes_that_a_fork_moves_leave_no_receipt),
         cmocka_unit_test(a_twin_is_told_what_the_other_wrote_under_its_name),
+        cmocka_unit_test(
+            a_twin_that_was_confirmed_the_others_changes_hears_of_them),
         cmocka_unit_test(a_twin_that_says_hello_alone_keeps_its_own),
     };
 

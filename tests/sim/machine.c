@@ -190,6 +190,10 @@ void machine_start(struct machine *machine)
         strike_broken(machine);
         return;
     }
+    if (sim->phase == PHASE_LIVENESS)
+        strike_look(machine);
+    if (machine->store == NULL)
+        return;
     machine->lied = machine->lies;
     oracle_started(machine);
     if (!machine->hub)
@@ -288,7 +292,9 @@ bool machine_turn(struct machine *machine, bool waits)
         oracle_committed(machine);
         return machine->store != NULL;
     }
-    oracle_commit_failed(machine, rc);
-    machine_crash(machine, KILLED, RESTART_MS);
+    if (oracle_commit_failed(machine, rc))
+        machine_crash(machine, KILLED, RESTART_MS);
+    else
+        strike_broken(machine);
     return false;
 }

@@ -254,7 +254,7 @@ void oracle_refused(struct machine *machine, const struct fault *fault,
             return;
         break;
     case ERR_FAULT:             /* it drew an id that its twin had drawn */
-        if (machine->clone)
+        if (machine->clone || watch_of(machine)->rotted)
             return;
         break;
     }
@@ -360,11 +360,12 @@ void oracle_committed(struct machine *machine)
     work_committed(machine);
 }
 
-void oracle_commit_failed(struct machine *machine, int err)
+bool oracle_commit_failed(struct machine *machine, int err)
 {
     if (!watch_of(machine)->spoiled)
         sim_fail(machine->sim, "V16", "%s: a commit failed with YZ%04d and a "
                  "good disk", machine->name, err_code(err));
+    return err != ERR_CORRUPT;
 }
 
 /* ---- exchanges ---- */

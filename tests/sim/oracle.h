@@ -57,7 +57,8 @@ void oracle_started(struct machine *machine);
 bool oracle_start_failed(struct machine *machine, int err);
 void oracle_crashed(struct machine *machine);
 void oracle_committed(struct machine *machine);
-void oracle_commit_failed(struct machine *machine, int err);
+/* Likewise. */
+bool oracle_commit_failed(struct machine *machine, int err);
 /* A save that was put: its changes are in `op`. */
 void oracle_told(struct machine *machine, const struct op *op);
 /* The same token a second time: the same answer. */

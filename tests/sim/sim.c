@@ -98,19 +98,6 @@ void sim_after(struct sim *sim, int64_t wait, const struct machine *machine,
     heap_push(&sim->heap, due);
 }
 
-/* A disk that changed bits by itself may have been found out by now, or not:
- * somebody looks. */
-static void look_after(struct machine *machine)
-{
-    const struct watch *watch = &machine->sim->oracle->watch[machine->at];
-    struct fault fault;
-
-    if (watch->rotted && machine->store != NULL &&
-        (store_verify(machine->store, &fault) < 0 ||
-         store_rebuild(machine->store, &fault) < 0))
-        strike_broken(machine);
-}
-
 static void heal(struct sim *sim)
 {
     sim_say(sim, NULL, "everything heals");
@@ -121,7 +108,7 @@ static void heal(struct sim *sim)
         struct machine *machine = sim->machine[i];
 
         machine->arms = 0;
-        look_after(machine);
+        strike_look(machine);
         machine->sleeps_until = 0;
         machine->wanted = !machine->retired;
         if (machine->store == NULL && machine->wanted)

@@ -10,6 +10,7 @@ struct copy {                   /* of a disk, for one line */
     struct rng dice;            /* the machine's, then */
     int64_t at;
     int clone;                  /* the machine that was made of it */
+    bool rotted;
 };
 
 /* Does a line of this kind need a copy of what the disk was? */
@@ -26,6 +27,9 @@ bool strike_disk_ends(struct machine *machine, const struct fault_line *line,
                       int at);
 /* Its store is damaged beyond use: what an operator does then. */
 void strike_broken(struct machine *machine);
+/* A disk that changed bits by itself may have been found out by now, or not:
+ * somebody looks. */
+void strike_look(struct machine *machine);
 void strike_new_disk(struct machine *machine, int64_t down_ms);
 
 /* poison.c: somebody with this station's secret says what no station of ours

@@ -15,9 +15,14 @@
 
 enum { RESTART_MS = SECOND };
 
+static struct watch *watch_of(struct machine *machine)
+{
+    return &machine->sim->oracle->watch[machine->at];
+}
+
 static void spoilt(struct machine *machine)
 {
-    machine->sim->oracle->watch[machine->at].spoiled = true;
+    watch_of(machine)->spoiled = true;
 }
 
 /* ---- copies ---- */
@@ -45,6 +50,7 @@ void copy_take(struct machine *machine, const struct fault_line *line,
     out->image = disk_copy(machine->disk);
     out->dice = machine->dice;
     out->at = machine->sim->now;
+    out->rotted = watch_of(machine)->rotted;
 }
 
 static void put_back(struct machine *machine, const struct copy *copy,
@@ -56,6 +62,7 @@ static void put_back(struct machine *machine, const struct copy *copy,
     if (noticed)
         hub_keep_numbers(machine);
     oracle_set_back(machine, copy->at, noticed);
+    watch_of(machine)->rotted = copy->rotted || machine->misdirects;
     if (down_ms >= 0)
         sim_after(machine->sim, down_ms, machine, WHEN_START, 0);
 }
@@ -83,6 +90,7 @@ static void clone(struct machine *machine, const struct fault_line *line,
         twin->dice = copy->dice;
     disk_put(twin->disk, copy->image);
     oracle_set_back(twin, copy->at, false);
+    watch_of(twin)->rotted = copy->rotted;
     twin->lineage = 0;
     net_link(sim, twin);
     work_clone(machine, twin);
@@ -99,6 +107,9 @@ void strike_new_disk(struct machine *machine, int64_t down_ms)
     disk_file_delete(machine->disk, "yizhan.db");
     disk_file_delete(machine->disk, "yizhan.db-wal");
     disk_file_delete(machine->disk, "yizhan.db-journal");
+    if (machine->misdirects)
+        disk_misdirect(machine->disk, UINT64_MAX);
+    machine->misdirects = false;
     oracle_set_back(machine, -1, false);
     sim_after(machine->sim, down_ms, machine, WHEN_START, 0);
 }
@@ -112,6 +123,16 @@ void strike_broken(struct machine *machine)
     } else if (machine->spare != NULL) {
         put_back(machine, machine->spare, HOUR, true);
     }
+}
+
+void strike_look(struct machine *machine)
+{
+    struct fault fault;
+
+    if (watch_of(machine)->rotted && machine->store != NULL &&
+        (store_verify(machine->store, &fault) < 0 ||
+         store_rebuild(machine->store, &fault) < 0))
+        strike_broken(machine);
 }
 
 bool strike_disks(struct machine *machine, const struct fault_line *line,
@@ -192,12 +213,12 @@ bool strike_disk(struct machine *machine, const struct fault_line *line,
     case FAULT_ROT:
         machine_stop(machine, arg[1]);
         disk_rot(machine->disk, "yizhan.db", (int)arg[0]);
-        machine->sim->oracle->watch[machine->at].rotted = true;
+        watch_of(machine)->rotted = true;
         break;
     case FAULT_MISDIRECT:
         disk_misdirect(machine->disk, (uint64_t)arg[0]);
         machine->misdirects = true;
-        machine->sim->oracle->watch[machine->at].rotted = true;
+        watch_of(machine)->rotted = true;
         break;
     default:
         return false;
