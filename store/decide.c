@@ -202,25 +202,6 @@ static int knew_forget(struct store *store, const struct cell_row *cell)
     return db_run(store, stmt);
 }
 
-/* Settled in favour of a parked change: its line knows what is now in force. */
-static int knew_favoured(struct deciding *on)
-{
-    const struct change *change = &on->entry->change;
-    struct case_row found;
-    struct entry parked;
-    int rc = 0;
-
-    entry_init(&parked);
-    for (int i = 0; i < change->nsettles && rc == 0; i++)
-        if (names_cell(on, &change->settles[i], &found) &&
-            journal_load(on->store, found.at, &parked) == 1 &&
-            parked.readable && parked.change.removal == change->removal &&
-            body_equal(&parked.change.body, &change->body))
-            rc = knew_add(on->store, &on->at, found.at);
-    entry_done(&parked);
-    return rc;
-}
-
 int decide_enter(struct deciding *on)
 {
     const struct change *change = &on->entry->change;
@@ -249,7 +230,7 @@ int decide_enter(struct deciding *on)
     } else {
         rc = news_cell(on->store, &was, &on->row, &on->at);
     }
-    return rc == 0 ? knew_favoured(on) : rc;
+    return rc == 0 ? knew_favoured(on->store, &on->at, on->entry) : rc;
 }
 
 /* Is there surely no such cell yet? */

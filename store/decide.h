@@ -41,6 +41,10 @@ int case_open(struct deciding *on, enum reason reason);
 
 int knew_add(struct store *store, const struct cell_row *cell,
              struct place_id place);
+/* Settled in favour of a change of its cell: that one's line knows what is now in
+ * force, whether its case is here or was lost. `force` is the change in force. */
+int knew_favoured(struct store *store, const struct cell_row *cell,
+                  const struct entry *force);
 /* Who knows the state in force, by what the journal tells: for a rebuild, and for
  * facts, which come in any order. `force` is the change in force. */
 int knew_fold(struct store *store, const struct cell_row *cell,

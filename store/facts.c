@@ -187,12 +187,19 @@ static int fold_known(struct deciding *on)
  * have been found the same as this one. */
 static bool in_order(struct deciding *on)
 {
-    uint64_t before = 0;
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, PAST_OF_RECORD "SELECT 1 FROM past JOIN journal j "
+                   "USING (origin, n) WHERE j.number > ?3 LIMIT 1");
+    int rc;
 
     if (on->entry->state != STATE_TAKEN || on->entry->change.nsettles > 0)
         return false;
-    return journal_number(on->store, on->entry->past, &before) >= 0 &&
-           before < on->entry->number;
+    db_int(stmt, 1, on->row.id);
+    db_num(stmt, 2, on->at.cell);
+    db_num(stmt, 3, on->entry->number);
+    rc = db_step(on->store, stmt);
+    sqlite3_reset(stmt);
+    return rc == 0;
 }
 
 /* `number` is the one it was given: its place among the states of its cell, unless

@@ -75,21 +75,6 @@ int journal_hash(struct store *store, struct place_id at, struct hash *out)
     return rc;
 }
 
-int journal_number(struct store *store, struct place_id at, uint64_t *out)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT ifnull(number, 0) FROM journal "
-               "WHERE origin = ?1 AND n = ?2");
-    int rc;
-
-    db_int(stmt, 1, at.origin);
-    db_num(stmt, 2, at.n);
-    rc = db_step(store, stmt);
-    *out = rc == 1 ? db_column_num(stmt, 0) : 0;
-    sqlite3_reset(stmt);
-    return rc;
-}
-
 void entry_set_key(struct entry *entry, struct bytes key)
 {
     if (key.len > 0)

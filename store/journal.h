@@ -46,8 +46,6 @@ void entry_done(struct entry *entry);
 int journal_load(struct store *store, struct place_id at, struct entry *out);
 /* Only the hash of a row: 1 found, 0 not there, or an error. */
 int journal_hash(struct store *store, struct place_id at, struct hash *out);
-/* Only its number, 0 if it has none. */
-int journal_number(struct store *store, struct place_id at, uint64_t *out);
 /* Copy a cell's key, which has at most KEY_MAX bytes. */
 void entry_set_key(struct entry *entry, struct bytes key);
 /* Insert a row. `entry->bytes` empty: an empty place. */

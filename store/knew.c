@@ -103,9 +103,8 @@ static int found_same(struct store *store, const struct cell_row *cell,
     return rc < 0 ? rc : store->rc;
 }
 
-/* So does one that the settling was in favour of. */
-static int favoured(struct store *store, const struct cell_row *cell,
-                    const struct entry *force)
+int knew_favoured(struct store *store, const struct cell_row *cell,
+                  const struct entry *force)
 {
     const struct change *change = &force->change;
     struct entry parked;
@@ -127,5 +126,5 @@ int knew_fold(struct store *store, const struct cell_row *cell,
 {
     int rc = found_same(store, cell, force);
 
-    return rc == 0 ? favoured(store, cell, force) : rc;
+    return rc == 0 ? knew_favoured(store, cell, force) : rc;
 }
