@@ -66,15 +66,16 @@ static void plan_at(struct core *core, int64_t at)
 static void done(struct core *core, const struct event *event)
 {
     /* More without progress would go round for ever; but a hello alone is
-     * there only to ask how far the hub has come. */
-    bool good = event->whole &&
-                (event->progress || !event->more || core->alone);
+     * there only to ask how far the hub has come. What follows it at once may
+     * fail again: then it was no success. */
+    bool ends = event->progress || (event->whole && !event->more);
+    bool good = event->whole && (ends || core->alone);
 
     core->busy = false;
     core->cut = !event->whole;
     core->next_at = -1;
     follow_line(core, event->whole);
-    if (good || event->progress)
+    if (ends)
         core->failures = 0;
     if (!good)
         core->failures++;
