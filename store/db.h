@@ -81,6 +81,7 @@ struct store {
     uint64_t self_met;          /* the last n of it in the journal, by whomever */
     struct hash self_hash;
     int namings;                /* station: rounds of naming every origin */
+    bool suspect;               /* station: this answer took a copy for it */
     bool importing;
     bool import_moved;          /* import_base has rows */
     struct plan *plan;          /* scratch of store_put */

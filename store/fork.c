@@ -252,3 +252,10 @@ int fork_line(struct store *store, const struct origin_row *origin,
     free(on.move);
     return rc;
 }
+
+/* The news of this answer lack the same, even if they join. */
+int fork_suspect(struct store *store)
+{
+    store->suspect = true;
+    return db_exec(store, "UPDATE stream SET cursor = 0");
+}

@@ -387,7 +387,8 @@ int store_settle_news(struct store *store, const struct news *news,
     if (rc < 0)
         return fault_set(fault, rc, "", "news");
     cursor = cursor_of(store, news->stream, &known);
-    if (!known || news->from > cursor || news->to < cursor) {
+    if (!known || news->from > cursor || news->to < cursor ||
+        store->suspect) {
         reached(store, REACH_NEWS_OLD);
         return 0;
     }

@@ -39,11 +39,12 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
 
     if (rc < 0)
         return fault_set(fault, rc, "", "welcome");
-    if (welcome->life < store->life)
+    if (welcome->life < store->life) {
         reached(store, REACH_LIFE_OLD);
-    if (welcome->life < store->life)
         return fault_set(fault, ERR_VERSION, "life",
                          "an answer of an older life of the hub");
+    }
+    store->suspect = false;
     newest(store, &store->life, welcome->life);
     newest(store, &store->number, welcome->number);
     newest(store, &store->seq, welcome->seq);
@@ -385,10 +386,8 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
         reached(store, REACH_CONFIRM);
         rc = apply_marked(&on);
         *applied = rc == 0;
-        /* The hub had no change of ours to compare and spoke of another copy's:
-         * the next ask tells it, and the news that were left out as ours come. */
         if (rc == ERR_FORKED)
-            return db_exec(store, "UPDATE stream SET cursor = 0");
+            return fork_suspect(store);
     } else if (confirm->from != on.origin.confirmed + 1) {
         reached(store, REACH_CONFIRM_OLD);
         return 0;               /* an old answer: known already */

@@ -122,6 +122,31 @@ TEST(a_twin_that_was_confirmed_the_others_changes_hears_of_them)
     world_free(w);
 }
 
+/* BUG found: The same on a PC that had never heard of anything: its cursor had no
+ * way back. */
+TEST(a_new_twin_hears_of_the_others_first_record)
+{
+    struct twins t;
+    W;
+
+    twins_make(w, &t);
+    be(&t, 1);
+    say(w, "a", 1, "mark=1 name=甲");
+    be(&t, 2);
+    say(w, "a", 2, "mark=2 name=乙");
+    say(w, "a", 2, "born=1990-01-02");
+    be(&t, 1);
+    sync_with(w, "a");
+    be(&t, 2);
+    t.two->cut = true;
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    sync_with(w, "a");
+    assert_cell(w, "a", 1, "name", "甲");
+    check_store(w, "two", t.two->store);
+    be(&t, 0);
+    world_free(w);
+}
+
 /* The same after a cut, when its ask has no changes that would tell them apart:
  * its own are not taken for the other's. */
 TEST(a_twin_that_says_hello_alone_keeps_its_own)
@@ -160,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_twin_is_told_what_the_other_wrote_under_its_name),
         cmocka_unit_test(
             a_twin_that_was_confirmed_the_others_changes_hears_of_them),
+        cmocka_unit_test(a_new_twin_hears_of_the_others_first_record),
         cmocka_unit_test(a_twin_that_says_hello_alone_keeps_its_own),
     };
 
