@@ -107,28 +107,46 @@ struct packing {
     struct store *store;
     const struct origin_row *origin;
     struct batch_writer writer;
+    struct hash before;         /* of the change before the next */
     bool open;
     int64_t kinds;              /* one batch, one set of kinds */
     uint64_t next;
 };
 
+/* What the disk has changed since it was written is not sent as what its author
+ * meant: an empty place goes, and is set aside. */
+static struct bytes as_written(struct packing *on, struct bytes bytes,
+                               const struct hash *hash)
+{
+    struct hash is = change_hash(&on->before, bytes);
+
+    on->before = *hash;
+    if (bytes.len == 0 || memcmp(is.b, hash->b, HASH_SIZE) == 0)
+        return bytes;
+    reached(on->store, REACH_DAMAGED);
+    return bytes_of(NULL, 0);
+}
+
 /* False when this change belongs into the next batch. */
-static bool pack(struct packing *on, sqlite3_stmt *stmt,
-                 const struct hash *before, size_t size)
+static bool pack(struct packing *on, sqlite3_stmt *stmt, size_t size)
 {
     int64_t kinds = sqlite3_column_int64(stmt, 1);
     struct hash hash;
+    struct bytes bytes;
     uint8_t name[HASH_SIZE];
 
-    db_column_hash(stmt, 2, &hash);
     if (!on->open) {
         kinds_hash(on->store, kinds, name);
-        batch_open(&on->writer, name, &on->origin->origin, on->next, before);
+        batch_open(&on->writer, name, &on->origin->origin, on->next,
+                   &on->before);
         on->open = true;
         on->kinds = kinds;
     }
-    return kinds == on->kinds &&
-           batch_add(&on->writer, db_column(stmt, 3), &hash, size);
+    if (kinds != on->kinds)
+        return false;
+    db_column_hash(stmt, 2, &hash);
+    bytes = as_written(on, db_column(stmt, 3), &hash);
+    return batch_add(&on->writer, bytes, &hash, size);
 }
 
 int store_batch(struct store *store, const struct head *head, uint64_t from,
@@ -136,7 +154,6 @@ int store_batch(struct store *store, const struct head *head, uint64_t from,
 {
     sqlite3_stmt *stmt;
     struct origin_row row;
-    struct hash before;
     struct packing on = {.store = store, .origin = &row, .next = from};
     int rc, count = 0;
 
@@ -144,7 +161,7 @@ int store_batch(struct store *store, const struct head *head, uint64_t from,
     *next = 0;
     if (origin_find(store, &head->origin, &row) != 1)
         return ERR_FAULT;
-    rc = hash_before(store, &row, from, &before);
+    rc = hash_before(store, &row, from, &on.before);
     if (rc < 0)
         return rc;
     stmt = db_stmt(store, "SELECT n, kinds, hash, bytes FROM journal "
@@ -154,7 +171,7 @@ int store_batch(struct store *store, const struct head *head, uint64_t from,
     db_num(stmt, 2, from);
     db_num(stmt, 3, head->n);
     while (db_step(store, stmt) == 1) {
-        if (!pack(&on, stmt, &before, size)) {
+        if (!pack(&on, stmt, size)) {
             *next = db_column_num(stmt, 0);
             break;
         }
