@@ -96,7 +96,7 @@ $(B)/tests/%: tests/%.c $(SIMLIB) $(LIB)
 demo: $(B)/yizhan
 	$(Q)$(B)/yizhan demo $(if $(FOR),--for $(FOR))
 
-check: all rules unit e2e
+check: all rules unit sim e2e
 
 unit: $(TESTS)
 	$(Q)for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
@@ -111,16 +111,46 @@ rules: $(PROTO) $(STORE) $(DAEMON)
 bench: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
 
-soak: $(B)/yizhan
+# MINUTES of new seeds, then what is drawn at random on the real binaries. The
+# table is for tests/README.md.
+MINUTES ?= 60
+SEED ?= $(shell date +%s)
+soak: $(B)/yizhan $(B)/yz-sim
+	$(Q)$(SIM_RUN) --seeds $(SEED)-$$(($(SEED) + 10000000)) --all --table \
+	  --minutes $(MINUTES)
 	$(Q)YZ_ROUNDS=200 YZ_KILLS=1000 YZ_STRIDE=1 \
 	  YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x \
 	  $(addprefix tests/e2e/test_,crash.py kills.py cuts.py rot.py \
 	    memory_gone.py)
 
 # A county on virtual time, disks and lines: what is drawn, and what failed, is
-# told. A failing seed writes a schedule for --replay.
+# told. A failing seed is shrunk to a schedule for --replay.
+SEEDS ?= $(if $(SAN),1-20,1-200)
+COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+SIM_RUN = $(B)/yz-sim --stations 10 --days 3 --jobs 2 --commit $(COMMIT) \
+	--save $(B)/failed.sim
 sim: $(B)/yz-sim
-	$(Q)$(B)/yz-sim --seeds 1-200 --stations 10 --days 3 --jobs 2
+	$(Q)$(SIM_RUN) --seeds $(SEEDS)
+
+# The same seeds by two compilers: the same histories, to the last bit. And each
+# again under other clocks: the same register.
+.PHONY: sim-twice night
+sim-twice:
+	+$(Q)$(MAKE) --no-print-directory B=build build/yz-sim
+	+$(Q)$(MAKE) --no-print-directory CC=clang-14 B=build-clang \
+	  build-clang/yz-sim
+	$(Q)for b in build build-clang; do \
+	  $(SIM_RUN:$(B)/%=$$b/%) --seeds $(SEEDS) >$$b/sim.log || \
+	    { cat $$b/sim.log; exit 1; }; sed 's/.*traces/traces/' $$b/sim.log \
+	    >$$b/sim.traces; cat $$b/sim.log; done
+	$(Q)cmp build/sim.traces build-clang/sim.traces
+	$(Q)$(SIM_RUN) --seeds $(SEEDS) --twice
+
+# What is too long for every day: two compilers, two months without a stop, and
+# every kind of fault and every place worth reaching must have been come by.
+night: sim-twice
+	$(Q)$(SIM_RUN) --seeds 1-12 --days 60 --stations 3 --saves 4
+	$(Q)$(SIM_RUN) --seeds 1001-3000 --marks --require-marks
 
 # Branch coverage of proto, store, core and conversation by units and stories.
 coverage:

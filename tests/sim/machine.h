@@ -60,6 +60,7 @@ struct machine {
     bool lies;                  /* its disk says it has what it has not */
     bool lied;
     bool misdirects;
+    bool rotten;                /* it once changed bits by itself */
     const struct copy *spare;   /* to be put back when all is lost */
     int64_t sleeps_until;       /* asleep until then */
     bool dying;                 /* a mark was reached; who called comes back */

@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct wish {
     struct runs runs;
     const char *replay;
-    bool marks, require_marks, trace, draw;
+    bool marks, require_marks, table, draw;
 };
 
 static const char usage[] =
@@ -20,13 +19,14 @@ static const char usage[] =
     "  --without F,F  --only F,F    kinds of fault\n"
     "  --clock-shift MS   all clocks go so wrong   --even   bytes take no time\n"
     "  --twice   each seed again under other clocks: the same register\n"
-    "  --jobs N  --all  --save FILE  --commit TEXT\n"
-    "  --marks  --require-marks  --trace  --draw\n";
+    "  --jobs N  --all  --minutes M: no new seed after so long\n"
+    "  --save FILE: the first failure, shrunk   --commit TEXT\n"
+    "  --marks  --require-marks  --table  --trace  --draw\n";
 
 enum { OPT_SEED = 256, OPT_SEEDS, OPT_REPLAY, OPT_DAYS, OPT_STATIONS,
        OPT_SAVES, OPT_EVERY, OPT_WITHOUT, OPT_ONLY, OPT_SHIFT, OPT_EVEN,
        OPT_TWICE, OPT_JOBS, OPT_ALL, OPT_SAVE, OPT_COMMIT, OPT_MARKS, OPT_REQUIRE,
-       OPT_TRACE, OPT_DRAW };
+       OPT_TRACE, OPT_DRAW, OPT_MINUTES, OPT_TABLE };
 
 static const struct option options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
@@ -49,6 +49,8 @@ static const struct option options[] = {
     {"require-marks", no_argument, NULL, OPT_REQUIRE},
     {"trace", no_argument, NULL, OPT_TRACE},
     {"draw", no_argument, NULL, OPT_DRAW},
+    {"minutes", required_argument, NULL, OPT_MINUTES},
+    {"table", no_argument, NULL, OPT_TABLE},
     {0},
 };
 
@@ -151,67 +153,18 @@ static bool run_option(int c, struct wish *wish)
     case OPT_DRAW:
         wish->draw = true;
         return true;
+    case OPT_MINUTES:
+        runs->until = host_seconds() + 60 * atof(optarg);
+        return true;
+    case OPT_TABLE:
+        wish->table = true;
+        return true;
     default:
         return false;
     }
 }
 
-/* ---- what came of it ---- */
-
-static void say_counts(const struct result *total)
-{
-    for (int i = 0; i < FAULTS; i++)
-        printf("fault %-20s %llu\n", fault_text((enum fault_kind)i),
-               (unsigned long long)total->struck[i]);
-    for (int i = 0; i < REACHES; i++)
-        printf("mark  %-20s %llu\n", reach_text((enum reach)i),
-               (unsigned long long)total->reach[i]);
-}
-
-static bool all_reached(const struct runs *runs)
-{
-    bool all = true;
-
-    for (int i = 0; i < REACHES; i++)
-        if (runs->total.reach[i] == 0) {
-            printf("never reached: %s\n", reach_text((enum reach)i));
-            all = false;
-        }
-    for (int i = 0; i < FAULTS; i++)
-        if (runs->total.struck[i] == 0 && (runs->without >> i & 1) == 0) {
-            printf("never struck: %s\n", fault_text((enum fault_kind)i));
-            all = false;
-        }
-    return all;
-}
-
-/* The one place where the host's clock is read: how fast it went. */
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void say_total(const struct runs *runs, double took)
-{
-    const struct sim_count *count = &runs->total.count;
-
-    printf("%llu runs, %llu failed: %llu station-hours in %.1f s (%.0f/s), "
-           "%llu saves, %llu changes told, %llu exchanges, %llu crashes, "
-           "%llu checks, %llu not compared; traces %016llx\n",
-           (unsigned long long)runs->runs,
-           (unsigned long long)runs->failures,
-           (unsigned long long)runs->station_hours, took,
-           (double)runs->station_hours / (took > 0 ? took : 1),
-           (unsigned long long)count->saves, (unsigned long long)count->told,
-           (unsigned long long)count->exchanges,
-           (unsigned long long)count->crashes,
-           (unsigned long long)count->checks,
-           (unsigned long long)count->not_compared,
-           (unsigned long long)runs->traces);
-}
+/* ---- one schedule ---- */
 
 static int replay(struct wish *wish)
 {
@@ -269,7 +222,7 @@ int main(int argc, char **argv)
 {
     struct wish wish = {
         .runs = {.from = 1, .to = 1, .jobs = 1, .commit = "unknown"}};
-    double began = seconds();
+    double began = host_seconds();
     bool good;
     int c;
 
@@ -290,9 +243,11 @@ int main(int argc, char **argv)
         return draw(&wish);
     good = runs_all(&wish.runs);
     if (wish.marks)
-        say_counts(&wish.runs.total);
-    say_total(&wish.runs, seconds() - began);
-    if (wish.require_marks && !all_reached(&wish.runs))
+        table_counts(&wish.runs);
+    if (wish.table)
+        table_page(&wish.runs, host_seconds() - began);
+    table_line(&wish.runs, host_seconds() - began);
+    if (wish.require_marks && !table_all_reached(&wish.runs))
         good = false;
     return good ? 0 : 1;
 }

@@ -90,9 +90,15 @@ void end_journals(struct sim *sim);
 void differ_say(struct machine *machine, const struct id *record);
 void differ_text(struct machine *machine, const struct id *record, char *out,
                  size_t size);
+
+/* ---- book.c ---- */
+/* Hash of all but its name. */
 uint64_t oracle_content(const struct change *change);
+/* `content` NULL: any of that name. NULL when nobody was told. */
 struct told *oracle_find(const struct oracle *oracle, const struct name *name,
                          const uint64_t *content);
+/* Once, however often it is told. */
+void oracle_book(struct machine *machine, const struct told *told);
 
 /* look.c: the journal of a store that is closed. */
 struct look {

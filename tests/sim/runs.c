@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { JOBS_MAX = 16, HANG_SECONDS = 900 };
@@ -255,6 +256,14 @@ static bool busy(const struct runs *runs, const struct job *jobs)
     return false;
 }
 
+double host_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 bool runs_all(struct runs *runs)
 {
     struct job *jobs = xmalloc(sizeof *jobs * JOBS_MAX);
@@ -265,7 +274,8 @@ bool runs_all(struct runs *runs)
         runs->jobs = 1;
     for (int set = 0; set < KINDS_SETS; set++)
         sim_kinds(set);         /* read once, before the processes part */
-    while (seed <= runs->to && (runs->all || runs->failures == 0))
+    while (seed <= runs->to && (runs->all || runs->failures == 0) &&
+           (runs->until == 0 || host_seconds() < runs->until))
         if (start_one(runs, jobs, seed))
             seed++;
         else

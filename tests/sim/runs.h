@@ -29,6 +29,7 @@ struct runs {
     struct setup setup;
     uint64_t without;           /* kinds of fault, a bit for each */
     int jobs;
+    double until;               /* no run begins after it; 0: all do */
     const char *commit;
     bool all;                   /* go on after a failure */
     const char *save;           /* where a shrunk schedule goes, or NULL */
@@ -37,13 +38,27 @@ struct runs {
     uint64_t traces;            /* hash of all traces, in order of seed */
 };
 
+/* The host's monotonic clock: how long it took, and when to stop. */
+double host_seconds(void);
+
 /* Run all seeds; say each failure, and shrink the first. False when any
  * failed. */
 bool runs_all(struct runs *runs);
 void result_say(const struct runs *runs, const struct result *result);
 
-/* Cut a failing schedule down: the same invariant still breaks. Replaces
- * *schedule and returns the number of runs it took. */
+/* ---- table.c ---- */
+void table_counts(const struct runs *runs);
+void table_line(const struct runs *runs, double took);
+void table_page(const struct runs *runs, double took);
+/* False when a kind of fault was never struck, or a mark never reached that can
+ * be; says which. */
+bool table_all_reached(const struct runs *runs);
+/* Why no run ever reaches it; NULL when one can. */
+const char *beyond(enum reach mark);
+
+/* Cut a failing schedule down: the same invariant still breaks. Takes four
+ * minutes at most, and a run. Replaces *schedule and returns how many runs it
+ * took. */
 int shrink(struct schedule *schedule, const char *invariant);
 
 #endif

@@ -1,19 +1,20 @@
 /*
  * Cutting a failing schedule down. Each candidate is a fresh run, and counts
- * when the same invariant breaks. First the lines: ever smaller parts of them
- * are left out. Then the days, the stations, the clerks' zeal, and how long
- * what is left lasts.
+ * when the same invariant breaks. First whole kinds of fault are left out, then
+ * days, stations, the clerks' zeal; then ever smaller parts of the lines; at
+ * last, how long what is left lasts.
  */
 #include "tests/sim/runs.h"
 
 #include <string.h>
 
-enum { RUNS_MAX = 600 };
+enum { SECONDS_MAX = 240 };
 
 struct shrinking {
     struct schedule *best;
     const char *invariant;
     int runs;
+    double until;
 };
 
 /* Keep the candidate when it still fails; it is released otherwise. */
@@ -21,10 +22,11 @@ static bool try(struct shrinking *on, struct schedule *candidate)
 {
     struct result result;
 
-    if (on->runs++ >= RUNS_MAX) {
+    if (host_seconds() > on->until) {
         schedule_done(candidate);
         return false;
     }
+    on->runs++;
     run_one(candidate, true, &result);
     if (!result.failed || strcmp(result.invariant, on->invariant) != 0) {
         schedule_done(candidate);
@@ -45,6 +47,23 @@ static bool without(struct shrinking *on, int from, int count)
         if (i < from || i >= from + count)
             schedule_add(&candidate, &on->best->list[i]);
     return try(on, &candidate);
+}
+
+static void kinds(struct shrinking *on)
+{
+    for (int kind = 0; kind < FAULTS; kind++) {
+        struct schedule candidate;
+
+        memset(&candidate, 0, sizeof candidate);
+        candidate.setup = on->best->setup;
+        for (int i = 0; i < on->best->count; i++)
+            if (on->best->list[i].kind != (enum fault_kind)kind)
+                schedule_add(&candidate, &on->best->list[i]);
+        if (candidate.count < on->best->count)
+            try(on, &candidate);
+        else
+            schedule_done(&candidate);
+    }
 }
 
 static void lines(struct shrinking *on)
@@ -113,9 +132,10 @@ static void times(struct shrinking *on)
 
 int shrink(struct schedule *schedule, const char *invariant)
 {
-    struct shrinking on = {.best = schedule, .invariant = invariant};
+    struct shrinking on = {.best = schedule, .invariant = invariant,
+                           .until = host_seconds() + SECONDS_MAX};
 
-    lines(&on);
+    kinds(&on);
     setup(&on, &schedule->setup.days, 1);
     setup(&on, &schedule->setup.stations, 2);
     setup(&on, &schedule->setup.saves, 1);

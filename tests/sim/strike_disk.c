@@ -91,6 +91,7 @@ static void clone(struct machine *machine, const struct fault_line *line,
     disk_put(twin->disk, copy->image);
     oracle_set_back(twin, copy->at, false);
     watch_of(twin)->rotted = copy->rotted;
+    twin->rotten = machine->rotten;
     twin->lineage = 0;
     net_link(sim, twin);
     work_clone(machine, twin);
@@ -213,12 +214,12 @@ bool strike_disk(struct machine *machine, const struct fault_line *line,
     case FAULT_ROT:
         machine_stop(machine, arg[1]);
         disk_rot(machine->disk, "yizhan.db", (int)arg[0]);
-        watch_of(machine)->rotted = true;
+        watch_of(machine)->rotted = machine->rotten = true;
         break;
     case FAULT_MISDIRECT:
         disk_misdirect(machine->disk, (uint64_t)arg[0]);
         machine->misdirects = true;
-        watch_of(machine)->rotted = true;
+        watch_of(machine)->rotted = machine->rotten = true;
         break;
     default:
         return false;
