@@ -20,6 +20,7 @@ struct asking {
     struct asking_plan plan;
     struct later *later;
     struct hello hello;
+    int rc;                     /* of making it */
     struct wire out, in;
     enum phase phase;
     int head;                   /* which origin is being packed */
@@ -57,7 +58,7 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->in.answer = true;
     buf_init(&asking->saying, FRAME_MAX + 256);
     buf_init(&asking->heard, FRAME_MAX + 64);
-    store_hello(store, &asking->hello);
+    asking->rc = store_hello(store, &asking->hello);
     if (later != NULL)
         later_tell(later, &asking->hello);
     asking->hello.room = plan->room;
@@ -155,6 +156,9 @@ static int say_more(struct asking *asking)
     asking->said = 0;
     switch (asking->phase) {
     case SAY_HEAD:
+        /* Half a hello would have the whole register told once more. */
+        if (asking->rc < 0)
+            return asking->rc;
         reached(asking->store, REACH_ASK);
         say_hello(asking);
         return 0;

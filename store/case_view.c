@@ -141,7 +141,7 @@ static int fill(struct store *store, const struct case_row *row,
         return ERR_SIZE;
     out->key = bytes_of(out->text.data, strlen(row->key));
     make_views(out, &lying);
-    return 0;
+    return store->rc;
 }
 
 int store_next_case(struct store *store, int64_t after, struct shown_case *out)

@@ -45,10 +45,18 @@ int db_error(struct store *store, int sqlite_rc)
     return err;
 }
 
+int db_result(const struct store *store, int rc)
+{
+    return store->rc < 0 ? store->rc : rc;
+}
+
 int db_exec(struct store *store, const char *sql)
 {
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    int rc;
 
+    if (store->broken)
+        return ERR_UNKNOWN;
+    rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : db_error(store, rc);
 }
 

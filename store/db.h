@@ -118,6 +118,9 @@ bool db_column_id(sqlite3_stmt *stmt, int at, struct id *out);
 void db_column_text(sqlite3_stmt *stmt, int at, char *out, size_t size);
 int db_exec(struct store *store, const char *sql);
 int db_error(struct store *store, int sqlite_rc);
+/* What a call of the store came to: `rc`, unless a step failed on the way. That
+ * one may have passed for "there is none", and what rests on it is wrong. */
+int db_result(const struct store *store, int rc);
 
 /* Every write begins here: opens the turn's transaction when none is open.
  * ERR_UNKNOWN after a failed commit. */
@@ -174,7 +177,8 @@ struct store_mark {
 };
 /* `size`: of what is about to be done, in bytes. */
 int mark_set(struct store *store, size_t size, struct store_mark *mark);
-void mark_undo(struct store *store, const struct store_mark *mark);
-int mark_keep(struct store *store, const struct store_mark *mark);
+/* Keep what was done since, if it came to 0 (`rc`, and no step failed); else undo
+ * it. 0, or what failed. */
+int mark_end(struct store *store, const struct store_mark *mark, int rc);
 
 #endif

@@ -390,7 +390,7 @@ int store_settle_news(struct store *store, const struct news *news,
     if (!known || news->from > cursor || news->to < cursor ||
         store->suspect) {
         reached(store, REACH_NEWS_OLD);
-        return 0;
+        return store->rc;
     }
     reached(store, REACH_NEWS);
     rc = mark_set(store, news->raw.len, &mark);
@@ -399,9 +399,9 @@ int store_settle_news(struct store *store, const struct news *news,
     entry_init(&on.entry);
     rc = hear_all(&on, &reading);
     entry_done(&on.entry);
+    rc = mark_end(store, &mark, rc);
     if (rc == 0)
-        return mark_keep(store, &mark);
-    mark_undo(store, &mark);
+        return 0;
     memset(out, 0, sizeof *out);
     if (rc == ERR_FORKED)       /* the next ask brings it out */
         return 0;

@@ -278,8 +278,7 @@ int store_mend(struct store *store, struct news *told, struct mending *list,
     entry_done(&on.entry);
     entry_done(&on.old);
     reached(store, REACH_MENDED);
-    if (rc == 0)
-        return mark_keep(store, &mark);
-    mark_undo(store, &mark);
-    return fault_set(fault, rc, "mend", "nothing of it was applied");
+    rc = mark_end(store, &mark, rc);
+    return rc == 0 ? 0
+                   : fault_set(fault, rc, "mend", "nothing of it was applied");
 }

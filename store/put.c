@@ -299,6 +299,7 @@ static int save(struct store *store, const struct edit *edit,
         rc = lost_settle(store, &edit->settles[i], &out->change[0].name);
     if (rc == 0 && edit->token.len > 0)
         rc = token_keep(store, edit, token, out);
+    rc = db_result(store, rc);
     if (rc == 0)
         return 0;
     store->broken = true;
@@ -332,11 +333,13 @@ static int prepare(struct store *store, const struct edit *edit,
                          "own; work at the county's station");
     if (edit->token.len > 0) {
         token_key(edit, token);
-        rc = token_used(store, edit, token, out, fault);
+        rc = db_result(store, token_used(store, edit, token, out, fault));
         if (rc != 0)
             return rc < 0 ? rc : 0;
     }
     rc = plan_make(store, edit, out, fault);
+    if (rc == 0 && store->rc < 0)
+        rc = fault_set(fault, store->rc, "", "nothing was saved");
     if (rc < 0)
         return rc;
     out->existed = store->plan->existed;

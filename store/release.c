@@ -86,7 +86,7 @@ static int release(struct taking *on)
     if (rc == 0)
         rc = decide_waiting_for(on);
     reached(on->store, REACH_RELEASED);
-    return rc;
+    return db_result(on->store, rc);
 }
 
 static int load(struct taking *on, const struct name *name,

@@ -14,8 +14,8 @@ int store_secure(struct store *store, uint64_t number)
 {
     int rc = store_write(store);
 
-    if (rc < 0 || number <= secured_number(store))
-        return rc;
+    if (rc < 0 || number <= secured_number(store) || store->rc < 0)
+        return db_result(store, rc);
     return meta_set(store, "secured", (int64_t)number);
 }
 

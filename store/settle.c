@@ -337,12 +337,9 @@ static int heal_fork(struct confirming *on, bool *healed)
 
     if (rc < 0 || from > on->origin.n)
         return rc;              /* nothing of it is left to move */
-    if (rc == 0)
-        rc = fork_line(on->store, &on->origin, from, alone);
+    rc = mark_end(on->store, &mark,
+                  fork_line(on->store, &on->origin, from, alone));
     *healed = rc == 0;
-    if (rc == 0)
-        return mark_keep(on->store, &mark);
-    mark_undo(on->store, &mark);
     return rc;
 }
 
@@ -353,12 +350,7 @@ static int apply_marked(struct confirming *on)
                       (size_t)confirm_count(on->confirm) * CONFIRM_BYTES,
                       &mark);
 
-    if (rc == 0)
-        rc = confirm_apply(on);
-    if (rc == 0)
-        return mark_keep(on->store, &mark);
-    mark_undo(on->store, &mark);
-    return rc;
+    return rc < 0 ? rc : mark_end(on->store, &mark, confirm_apply(on));
 }
 
 static bool is_forked(const struct confirming *on)
@@ -378,7 +370,7 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
         return fault_set(fault, rc, "", "confirm");
     if (origin_find(store, &confirm->origin, &on.origin) != 1 ||
         !on.origin.own)
-        return 0;
+        return store->rc;
     rc = is_forked(&on) ? named(store, on.origin.id) : heal(&on, healed);
     if (rc < 0 || on.lost)
         return rc;

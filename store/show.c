@@ -191,7 +191,7 @@ static int show_row(struct store *store, const struct record_row *row,
         return rc;
     out->end_base = show_end_base(store);
     mark_cases(store, row->id, out);
-    return 0;
+    return store->rc;
 }
 
 int store_kind_of(struct store *store, const struct id *record,
@@ -304,7 +304,7 @@ int store_history(struct store *store, const struct id *record,
     }
     sqlite3_reset(stmt);
     entry_done(&entry);
-    return rc < 0 ? rc : 0;
+    return store->rc;
 }
 
 int store_status(struct store *store, struct store_status *out)

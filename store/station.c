@@ -122,6 +122,7 @@ int store_stations(struct store *store, const struct station *list, int count,
         rc = known_streams(store);
     for (int i = 0; i < count && rc == 0; i++)
         rc = add_station(store, &list[i]);
+    rc = db_result(store, rc);
     return rc < 0 ? fault_set(fault, rc, "", "stations") : 0;
 }
 
@@ -227,6 +228,7 @@ int store_take_hello(struct store *store, const struct station *station,
         rc = keep_head(store, station, &hello->head[i]);
     if (rc == 0)
         rc = raise_above(store, hello);
+    rc = db_result(store, rc);
     return rc < 0 ? fault_set(fault, rc, "", "hello") : 0;
 }
 

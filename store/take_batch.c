@@ -153,6 +153,17 @@ static int pass(struct taking *on)
     return mark_deciding(store, (struct place_id){0, 0});
 }
 
+static int commit_before(struct taking *on, struct place_id at)
+{
+    int rc = origin_move(on);
+
+    if (rc == 0)
+        rc = mark_deciding(on->store, at);
+    if (rc == 0)
+        rc = store_commit(on->store, NULL);
+    return rc < 0 ? rc : store_write(on->store);
+}
+
 /* One change behind its mark. `take` decides it, or enters what was decided. */
 static int take_carefully(struct taking *on, const struct place *place,
                           take_fn *take, void *user)
@@ -166,15 +177,10 @@ static int take_carefully(struct taking *on, const struct place *place,
     if (killed_us(store, at)) {
         reached(store, REACH_DEADLY);
     } else {
-        rc = origin_move(on);
-        if (rc == 0)
-            rc = mark_deciding(store, at);
-        if (rc == 0)
-            rc = store_commit(store, NULL);
-        if (rc == 0)
-            rc = store_write(store);
-        if (rc == 0)
-            rc = take(on, place, user);
+        rc = commit_before(on, at);
+        if (rc < 0)             /* the changes before it are undone, too */
+            return rc;
+        rc = take(on, place, user);
         if (!is_own_fault(rc))
             return rc;
         turn_undo(store);

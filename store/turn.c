@@ -55,6 +55,11 @@ static int turn_back(struct store *store)
     return rc;
 }
 
+static int mark_keep(struct store *store, const struct store_mark *mark)
+{
+    return mark->turn ? 0 : db_run(store, db_stmt(store, "RELEASE m"));
+}
+
 static int mark_back(struct store *store, const struct store_mark *mark)
 {
     int rc;
@@ -67,7 +72,7 @@ static int mark_back(struct store *store, const struct store_mark *mark)
 
 /* When even going back fails SQLite has ended the whole transaction: nothing
  * of this turn may be promised, so the store is broken. */
-void mark_undo(struct store *store, const struct store_mark *mark)
+static void mark_undo(struct store *store, const struct store_mark *mark)
 {
     int first = store->rc;
 
@@ -84,9 +89,13 @@ void mark_undo(struct store *store, const struct store_mark *mark)
     store->rc = first;
 }
 
-int mark_keep(struct store *store, const struct store_mark *mark)
+int mark_end(struct store *store, const struct store_mark *mark, int rc)
 {
-    return mark->turn ? 0 : db_run(store, db_stmt(store, "RELEASE m"));
+    rc = db_result(store, rc);
+    if (rc == 0)
+        return mark_keep(store, mark);
+    mark_undo(store, mark);
+    return rc;
 }
 
 void turn_undo(struct store *store)
