@@ -59,6 +59,13 @@ static int verify_cell(struct verify *on, const struct cell_row *cell,
                           fault);
 }
 
+/* A key that rotted into a text sorts behind all numbers, and is read as one
+ * that was passed before: from there the same rows would come for ever. */
+static int not_a_number(const char *table, struct fault *fault)
+{
+    return fault_set(fault, ERR_CORRUPT, table, "a row is damaged");
+}
+
 int verify_cells(struct verify *on, struct fault *fault)
 {
     sqlite3_stmt *stmt = db_stmt(
@@ -66,6 +73,7 @@ int verify_cells(struct verify *on, struct fault *fault)
                    "own_n FROM cell WHERE (record, cell, key) > (?1, ?2, ?3) "
                    "ORDER BY record, cell, key LIMIT ?4");
     struct cell_row *cell = &on->cell;
+    int64_t before;
     int rows = 0, rc = 1;
 
     db_int(stmt, 1, cell->record);
@@ -73,6 +81,7 @@ int verify_cells(struct verify *on, struct fault *fault)
     sqlite3_bind_text(stmt, 3, cell->key, -1, SQLITE_TRANSIENT);
     db_int(stmt, 4, SLICE_ROWS);
     while (rc == 1 && (rc = db_step(on->store, stmt)) == 1) {
+        before = cell->record;
         cell->record = sqlite3_column_int64(stmt, 0);
         cell->cell = db_column_num(stmt, 1);
         db_column_text(stmt, 2, cell->key, sizeof cell->key);
@@ -81,7 +90,8 @@ int verify_cells(struct verify *on, struct fault *fault)
         cell->number = db_column_num(stmt, 5);
         cell->own.origin = sqlite3_column_int64(stmt, 6);
         cell->own.n = db_column_num(stmt, 7);
-        rc = verify_cell(on, cell, fault);
+        rc = cell->record < before ? not_a_number("cell", fault)
+                                   : verify_cell(on, cell, fault);
         rows++;
     }
     sqlite3_reset(stmt);
@@ -114,8 +124,8 @@ int verify_receipts(struct verify *on, struct fault *fault)
     sqlite3_stmt *stmt =
         db_stmt(on->store, "SELECT origin, n, signed FROM receipt WHERE "
                            "(origin, n) > (?1, ?2) ORDER BY origin, n LIMIT 1");
-    struct place_id *at = &on->receipt;
-    bool fits = true;
+    struct place_id *at = &on->receipt, before = *at;
+    bool fits = true, on_its_place = true;
     int rc;
 
     db_int(stmt, 1, at->origin);
@@ -124,10 +134,14 @@ int verify_receipts(struct verify *on, struct fault *fault)
     if (rc == 1) {
         at->origin = sqlite3_column_int64(stmt, 0);
         at->n = db_column_num(stmt, 1);
+        on_its_place = at->origin > before.origin ||
+                       (at->origin == before.origin && at->n > before.n);
         fits = receipt_fits(on, at->origin, at->n, db_column(stmt, 2));
         on->found.receipts++;
     }
     sqlite3_reset(stmt);
+    if (!on_its_place)
+        return not_a_number("receipt", fault);
     if (!fits)
         return fault_set(fault, ERR_CORRUPT, "receipt",
                          "the receipt from change %llu of origin %lld on "

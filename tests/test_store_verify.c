@@ -81,6 +81,39 @@ TEST(what_is_damaged_is_named)
     found("UPDATE receipt SET signed = x'00'", "receipt", "does not fit");
 }
 
+/* A text where a number was sorts behind all numbers: the look at the rows from
+ * there on must not begin again, and again. */
+static void ends(const char *sql, const char *where)
+{
+    struct world *w = county();
+    struct town *town = town_of(w, "a");
+    struct verify *verify;
+    int rc = 1;
+
+    town_shut(town);
+    meddle(town->path, sql);
+    town_open(w, town);
+    verify = verify_new(town->store);
+    for (int slice = 0; rc == 1 && slice < 1000; slice++)
+        rc = verify_step(verify, &w->fault);
+    if (rc != ERR_CORRUPT || strcmp(w->fault.field, where) != 0)
+        fail_msg("%s: YZ%04d %s", sql, err_code(rc), w->fault.field);
+    verify_free(verify);
+    world_free(w);
+}
+
+TEST(a_number_that_became_a_text_is_found_and_comes_once)
+{
+    (void)state;
+    ends("UPDATE receipt SET n = x'31'", "receipt");
+    ends("UPDATE journal SET n = x'31' WHERE n = 2 AND origin = "
+         "(SELECT id FROM origin WHERE own = 1 ORDER BY id LIMIT 1)",
+         "journal");
+    ends("UPDATE cell SET record = CAST(record AS BLOB) WHERE record = "
+         "(SELECT min(record) FROM cell)",
+         "cell");
+}
+
 /* The sum of what others wrote here is a chain with holes. */
 TEST(an_altered_change_of_another_is_found)
 {
@@ -191,6 +224,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_damaged_is_named),
+        cmocka_unit_test(
+            a_number_that_became_a_text_is_found_and_comes_once),
         cmocka_unit_test(
             an_altered_change_of_another_is_found),
         cmocka_unit_test(a_torn_page_is_found),
