@@ -4,10 +4,9 @@
  * to a line feed, like "kind=thing&full=1", and its body up to 00.
  */
 #include "daemon/api.h"
-#include "daemon/job.h"
-#include "daemon/reconcile.h"
 #include "tests/fuzz/help/hold.h"
 #include "tests/fuzz/help/must.h"
+#include "tests/fuzz/help/node.h"
 #include "tests/fuzz/help/stage.h"
 #include "tests/fuzz/help/story.h"
 #include "tests/fuzz/help/walk.h"
@@ -20,102 +19,7 @@ enum { REQUESTS = 6, QUERY_BYTES = 300, PIECE = 61 };
 
 static struct town *town;
 static struct stage stage;
-static struct config config;
 static int routes;
-
-/* ---- a node without a loop ---- */
-
-struct store *node_store(struct node *node)
-{
-    (void)node;
-    return town->store;
-}
-
-const struct config *node_config(const struct node *node)
-{
-    (void)node;
-    return &config;
-}
-
-void node_saved(struct node *node)
-{
-    (void)node;
-}
-
-void node_sync(struct node *node)
-{
-    (void)node;
-}
-
-void node_progress(const struct node *node, struct node_progress *out)
-{
-    (void)node;
-    *out = (struct node_progress){.station = true};
-}
-
-struct stamp node_stamp(struct node *node)
-{
-    (void)node;
-    return (struct stamp){1700000000000, 1000, {1}};
-}
-
-/* One job at a time, done when its request has come to its end. */
-static struct job *job_waits;
-
-void job_begin(struct node *node, struct job *job)
-{
-    (void)node;
-    must(job_waits == NULL, "two jobs of one request");
-    job->queued = true;
-    job_waits = job;
-}
-
-void job_forget(struct node *node, struct job *job)
-{
-    (void)node;
-    job->queued = false;
-    job_waits = NULL;
-}
-
-static void do_job(void)
-{
-    struct job *job = job_waits;
-    struct fault fault = {.err = 0};
-    int rc;
-
-    if (job == NULL)
-        return;
-    do {
-        rc = job->step(job->user, &fault);
-    } while (rc == 1);
-    job_forget(NULL, job);
-    job->done(job->user, rc, &fault);
-}
-
-static struct fault job_fault;
-
-void request_done(struct request *request, const struct fault *fault)
-{
-    (void)request;
-    job_fault = *fault;
-}
-
-/* Compares nothing, as nobody answers; but it is begun, watched and read. */
-static struct reconcile *reconcile;
-
-struct reconcile *node_reconcile(struct node *node)
-{
-    (void)node;
-    if (reconcile == NULL)
-        reconcile = reconcile_new(town->store);
-    return reconcile;
-}
-
-void node_numbers(const struct node *node, char *out)
-{
-    (void)node;
-    out[0] = '\0';
-}
 
 /* ---- setting up ---- */
 
@@ -151,9 +55,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     county = story_county(true);
     story_unlink(county);
     town = town_of(county, "a");
-    strcpy(config.org, town->org);
-    strcpy(config.name, town->name);
-    strcpy(config.data, "/nowhere");
+    desk.store = town->store;
+    strcpy(desk.config.org, town->org);
+    strcpy(desk.config.name, town->name);
+    strcpy(desk.config.data, "/nowhere");
     while (api_routes[routes].method != NULL)
         routes++;
     stage_open(&stage, town->store);
@@ -240,8 +145,7 @@ static int run(const struct asked_for *asked, struct request *request)
     if (rc == 0)
         must(store_commit(town->store, &fault) == 0, "the commit");
     if (rc == 0 && request->later) {
-        do_job();
-        fault = job_fault;
+        node_do_job(&fault);
         rc = fault.err;
     }
     if (rc == 0 && asked->route->ready)
@@ -423,8 +327,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!left_alone(asked.route))
             ask(&asked);
     }
-    reconcile_free(reconcile);
-    reconcile = NULL;
+    node_forget_all();
     if (hold_seldom())
         walk_shown(town->store);
     hold_whole(town->store, false);

@@ -53,26 +53,6 @@ void draw_why(struct draw *draw, int *reason, char field[WHY_FIELD],
     *reason = pick & 15;
 }
 
-/* Are there receipts of what a fork behind this confirm would move? They stay
- * behind (store/fork.c), and verify finds them. */
-static bool receipts_beyond(struct store *store, int64_t origin,
-                            const struct confirm *confirm)
-{
-    static struct confirm kept;
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT origin, n, signed FROM receipt WHERE origin >= ?1");
-    uint64_t from = confirm->from + confirm_count(confirm);
-    bool beyond = false;
-
-    db_int(stmt, 1, origin);
-    while (!beyond && db_step(store, stmt) == 1)
-        beyond = sqlite3_column_int64(stmt, 0) > origin ||
-                 confirm_read(db_column(stmt, 2), &kept) < 0 ||
-                 db_column_num(stmt, 1) + confirm_count(&kept) > from;
-    sqlite3_reset(stmt);
-    return beyond;
-}
-
 void draw_confirm(struct draw *draw, struct buf *out)
 {
     static struct confirm confirm;
@@ -102,10 +82,6 @@ void draw_confirm(struct draw *draw, struct buf *out)
     }
     confirm.hash = draw_hash(draw, &last);
     confirm.hash.b[0] ^= cut_u8(&draw->in);
-    if ((confirm.standing == STANDING_FORKED ||
-         confirm.standing == STANDING_FOREIGN) &&
-        receipts_beyond(draw->store, row.id, &confirm))
-        confirm.standing = STANDING_GOOD;
     confirm_write(&confirm, out);
 }
 

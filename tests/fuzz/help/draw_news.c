@@ -79,14 +79,6 @@ static bool told_before(struct draw *draw, const struct telling *on,
     return false;
 }
 
-/* Of the origin in use here, more than was written here is known elsewhere
- * only when this machine's memory was copied. */
-static bool beyond(const struct store *store, const struct name *name)
-{
-    return id_equal(&name->origin, &store->self_origin) &&
-           name->n > store->self_n;
-}
-
 static void honest(struct draw *draw, const struct telling *on,
                    struct news_item *item, struct entry *entry)
 {
@@ -101,12 +93,9 @@ static void honest(struct draw *draw, const struct telling *on,
         item->what = NEWS_GONE; /* a copy of what nobody told */
     known = told_before(draw, on, &change.name, item, entry);
     /* How an own change fared is told by its verdict. */
-    if (item->what == NEWS_STATE &&
-        (beyond(draw->store, &change.name) ||
-         (known && place_is_own(draw->store, entry->at))))
+    if (item->what == NEWS_STATE && known &&
+        place_is_own(draw->store, entry->at))
         item->what = NEWS_VERDICT;
-    if (item->what == NEWS_CASE && beyond(draw->store, &change.name))
-        item->what = NEWS_GONE;
 }
 
 static void draw_item(struct draw *draw, const struct telling *on,
