@@ -7,7 +7,7 @@
  * deleted that.
  */
 #include "store/care.h"
-#include "store/db.h"
+#include "store/rotten.h"
 
 #include <stdio.h>
 
@@ -64,6 +64,7 @@ int running_find(struct store *store, bool there, struct fault *fault)
         "SELECT value FROM meta WHERE name = 'running' AND "
         "(SELECT value FROM meta WHERE name = 'schema') <= ?1";
     sqlite3_stmt *stmt = NULL;
+    int rc;
 
     /* A new file has no such table; what is wrong with an old one is told by
      * whoever reads it next. */
@@ -74,6 +75,11 @@ int running_find(struct store *store, bool there, struct fault *fault)
     sqlite3_finalize(stmt);
     if (store->was_running && !there)
         return log_missing(store, fault);
+    rc = log_rotten(store, fault);
+    if (rc < 0) {
+        keep_log(store, true);
+        return rc;
+    }
     if (store->was_running) {
         /* From here on until the next commit a log that is empty is as it
          * should be. */

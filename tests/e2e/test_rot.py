@@ -33,7 +33,7 @@ class Rotten:
     """A station that was closed, and copies of it that rot."""
 
     def __init__(self, field):
-        made = made_up.MadeUp(yz.SEED, 2)
+        self.made = made = made_up.MadeUp(yz.SEED, 2)
         field.make_hub({"t1": TOWN}).start()
         self.town = field.make_station("t1", TOWN)
         self.town.start()
@@ -151,3 +151,31 @@ def test_what_is_told_of_a_damaged_page():
         for lang, words in (("en", "change nothing there"), ("zh", "什么都不要删改")):
             told = rotten.town.cli("export", "--full", flags=("--lang", lang))
             assert told.code == 5 and "YZ6003" in told.err and rotten.town.data in told.err and words in told.err, told
+
+
+def test_a_log_that_rotted():
+    """One bit in the middle of the log of a station that was killed: it says so. Cut at the place it tells, it goes on."""
+    with yz.Field() as field:
+        rotten = Rotten(field)
+        town, log = rotten.town, rotten.path + "-wal"
+        town.start()
+        for _ in range(10):
+            town.api("POST", "put", {"kind": "member", "fields": {k: v for k, v in rotten.made.member(TOWN).items() if v}})
+        late = town.export()
+        town.kill()
+        middle = os.path.getsize(log) // 2
+        with open(log, "r+b") as f:
+            f.seek(middle)
+            byte = f.read(1)[0]
+            f.seek(middle)
+            f.write(bytes([byte ^ 4]))
+        before = digest(log), digest(rotten.path)
+        in_manual(*start_says(town))
+        assert (digest(log), digest(rotten.path)) == before, "it was written over"
+        place = int(town.tail(600).rpartition("byte ")[2].split(" ")[0])
+        assert 32 <= place <= middle
+        os.truncate(log, place)
+        town.start()
+        shown = town.export().splitlines()
+        assert set(rotten.want.splitlines()) <= set(shown) < set(late.splitlines())
+        assert town.ok("verify").json["ok"]
