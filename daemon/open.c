@@ -127,7 +127,7 @@ int node_open(const struct config *config, struct opened *out,
     if (rc == 0)
         rc = os_lock(config->data, fault);
     if (rc == 0)
-        room_spare(config);
+        room_spare_give(config);
     if (rc == 0)
         rc = marker_check(config, &there, fault);
     if (rc == 0)
@@ -139,6 +139,10 @@ int node_open(const struct config *config, struct opened *out,
     if (rc == 0)
         rc = marker_ready(config, fault);
     kinds_free(kinds);
+    if (rc == 0)
+        room_spare_take(config);
+    if (rc == ERR_FULL)
+        room_refused(config, fault);
     if (rc < 0)
         node_opened_done(out);
     return rc;

@@ -15,10 +15,14 @@ enum {
     ROOM_TO_TALK = ROOM_TO_SAVE / 2
 };
 
-/* At a start: even that writes a little. So there is a file that only takes
- * room; when the disk is full it is given up, and made again at a start that
- * finds room enough. */
-void room_spare(const struct config *config);
+/* Before a start even reads, the log of the last run is brought into the
+ * database, which grows by it. So there is a file that only takes that room: a
+ * start that has too little gives it up, and takes it again, or what there is of
+ * it, when the log is empty. What is missing of it counts as taken. */
+void room_spare_give(const struct config *config);
+void room_spare_take(const struct config *config);
+/* A start found the disk full: how much it wants, if it is that. */
+void room_refused(const struct config *config, struct fault *fault);
 /* ERR_FULL when less than `least` bytes are left where the data is. */
 int room_check(const struct config *config, int least, struct fault *fault);
 

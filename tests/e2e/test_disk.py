@@ -149,6 +149,62 @@ def test_a_disk_filled_to_the_last_byte(field):
         nothing_lost(field)
 
 
+def long_log(field, disk):
+    """A station that was killed with a long log, all of which the database has yet to grow by."""
+    in_room(field.town, disk)
+    field.town.start()
+    count = 0
+    while os.path.getsize(disk.path("yizhan.db-wal")) < 5 << 20:
+        lines = [json.dumps({"op": "insert", "kind": "member", "id": "%032x" % (1 << 100 | count + i), "at": "2025-01-01T08:00:00+08:00",
+                             "site": TOWN, "data": {k: v for k, v in field.made.member(TOWN).items() if v}}) for i in range(500)]
+        count += field.town.api("POST", "import", ("\n".join(lines) + "\n").encode(), "application/x-ndjson")["new"]
+    assert os.path.getsize(disk.path("yizhan.db")) < 1 << 20
+    field.town.kill()
+    disk.fill(0)
+    return count
+
+
+def test_a_disk_filled_behind_a_long_log(field):
+    """A start brings the log into the database, which grows by it: there is room put by for that."""
+    with room.Room(field.town.data, DISK) as disk:
+        count = long_log(field, disk)
+        for _ in range(2):
+            field.town.start()
+            assert len(field.town.export().splitlines()) == count
+            assert save(field)[1]["code"] == "YZ6002"
+            assert field.town.talk()["cause"] == "YZ6002", "what was put by is for starts alone"
+            field.told.pop()
+            field.town.kill()
+            disk.fill(0)
+        field.town.start()
+        disk.free()
+        assert save(field)[0] == 200
+        assert os.path.getsize(disk.path("spare")) > 16 << 20, "put by again"
+        nothing_lost(field)
+
+
+def test_a_full_disk_with_nothing_put_by(field):
+    """A start that finds no room at all says so and how much it wants; making that room is enough."""
+    with room.Room(field.town.data, DISK) as disk:
+        count = long_log(field, disk)
+        os.remove(disk.path("spare"))
+        disk.fill(0)
+        told = start_says(field.town)
+        in_manual(*told)
+        assert start_says(field.town) == told, "it can be tried again and again"
+        wants = float(field.town.tail(400).split("MB < ")[1].split(" ")[0])
+        for lang, words in (("en", "Make room"), ("zh", "腾出磁盘空间")):
+            said = field.town.cli("status", flags=("--lang", lang))
+            assert said.code == 70 and "YZ6002" in said.err and words in said.err, said
+        disk.free()
+        disk.fill(int(wants * 1e6) + 100000)
+        field.town.start()
+        assert len(field.town.export().splitlines()) == count
+        disk.free()
+        assert save(field)[0] == 200
+        nothing_lost(field)
+
+
 def test_a_commit_that_finds_no_room(field):
     """A file may not grow any more: nobody is told saved, the process ends, and after the restart all is there."""
     field.town.before = ["prlimit", "--fsize=400000"]
