@@ -269,7 +269,7 @@ class Field:
     """A hub and stations in one temporary folder. Use with `with`."""
 
     def __init__(self, kinds=KINDS):
-        self.dir = tempfile.mkdtemp(prefix="yizhan-e2e-")
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="yizhan-e2e-"))      # TMPDIR may be a link, or relative
         self.kinds, self.nodes, self.closers = kinds, [], []
         self.hub = None
 
