@@ -28,6 +28,9 @@ struct control {
     int64_t alloc_left;         /* so many succeed before the first fails */
     int64_t alloc_fail;         /* so many fail then */
     int64_t allocs;             /* counted */
+    int64_t sync_gate;          /* set: an fsync waits for its turn, which is ... */
+    int64_t sync_passes;        /* ... when so many have begun */
+    int64_t synced;             /* counted: those that came to their end */
 };
 
 static struct control none, *control = &none;
@@ -117,10 +120,12 @@ time_t time(time_t *out)
 static int refused(void)
 {
     int64_t ms = told(&control->sync_delay_ms);
+    int64_t mine = count(&control->syncs, 1);
 
-    count(&control->syncs, 1);
     if (ms > 0)
         usleep((useconds_t)(ms * 1000));
+    while (told(&control->sync_gate) && told(&control->sync_passes) < mine)
+        usleep(500);
     if (told(&control->sync_fail) <= 0)
         return 0;
     count(&control->sync_fail, -1);
@@ -131,19 +136,25 @@ static int refused(void)
 int fsync(int fd)
 {
     static int (*real)(int);
+    int rc;
 
     if (real == NULL)
         real = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
-    return refused() ? -1 : real(fd);
+    rc = refused() ? -1 : real(fd);
+    count(&control->synced, 1);
+    return rc;
 }
 
 int fdatasync(int fd)
 {
     static int (*real)(int);
+    int rc;
 
     if (real == NULL)
         real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-    return refused() ? -1 : real(fd);
+    rc = refused() ? -1 : real(fd);
+    count(&control->synced, 1);
+    return rc;
 }
 
 /* ---- memory ---- */

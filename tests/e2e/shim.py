@@ -3,8 +3,9 @@
     shim = Shim(node); node.start()        from its next start on
     shim.wall_ms = -20 * YEAR              while it runs; mono_ms: the clocks since boot; sleep_ms: it slept so long
     shim.sync_delay_ms, shim.sync_fail     each fsync takes so long; so many fail
+    shim.sync_gate, shim.sync_passes       an fsync waits until sync_passes lets it go on: the first so many of all since the start
     shim.alloc_left, shim.alloc_fail       so many allocations succeed, so many fail then
-    shim.syncs, shim.allocs                counted
+    shim.syncs, shim.synced, shim.allocs   counted: fsyncs begun, ended, allocations
 """
 import atexit
 import mmap
@@ -18,7 +19,8 @@ import pytest
 
 import yz
 
-FIELDS = ("wall_ms", "mono_ms", "sleep_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs")
+FIELDS = ("wall_ms", "mono_ms", "sleep_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs",
+          "sync_gate", "sync_passes", "synced")
 SECOND, YEAR = 1000, 365 * 86400 * 1000
 library = None
 
