@@ -1,5 +1,6 @@
 /* The oracle, of disks that went back in time, and of when all is well. */
 #include "tests/sim/oracle.h"
+#include "tests/sim/strike.h"
 #include "tests/sim/work.h"
 
 #include <stdlib.h>
@@ -87,6 +88,19 @@ bool oracle_settled(struct sim *sim)
         if (i != sim->hub && !settled(sim->machine[i], &status))
             return false;
     return true;
+}
+
+void oracle_impatient(struct sim *sim)
+{
+    struct store_status status;
+
+    if (sim_hub(sim)->store == NULL ||
+        store_status(sim_hub(sim)->store, &status) < 0)
+        return;
+    for (int i = 0; i < sim->machines; i++)
+        if (i != sim->hub && sim->oracle->watch[i].rotted &&
+            !settled(sim->machine[i], &status))
+            strike_broken(sim->machine[i]);
 }
 
 /* Too long after everything healed: who is not with the others? */

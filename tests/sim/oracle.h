@@ -21,6 +21,7 @@ struct told {
     bool off_disk;              /* its machine's disk was set back before it */
     bool lost;                  /* ... and nobody else had it */
     int seen;                   /* how often at the hub, in the end */
+    bool again;                 /* there it was said once more, to no effect */
 };
 
 /* What is known of one machine's store. */
@@ -80,6 +81,8 @@ void oracle_set_back(struct machine *machine, int64_t then, bool noticed);
 /* ---- ends ---- */
 /* Has everything converged? */
 bool oracle_settled(struct sim *sim);
+/* Who says that its store is damaged, and does not come along, gets a new PC. */
+void oracle_impatient(struct sim *sim);
 /* It took too long: fail, and say who. */
 void oracle_unsettled(struct sim *sim);
 /* All that must hold in the end: of the registers, the cases, the journals. */

@@ -174,11 +174,16 @@ void result_say(const struct runs *runs, const struct result *result)
            at, result->why);
 }
 
+enum { LINES_SHOWN = 16 };      /* of the setup and the faults */
+
 static void say_lines(const char *text, size_t len, const char *file)
 {
     FILE *to = file == NULL ? NULL : fopen(file, "w");
+    size_t at = 0;
 
-    printf("%.*s", (int)len, text);
+    for (int lines = 0; at < len && lines < LINES_SHOWN; at++)
+        lines += text[at] == '\n';
+    printf("%.*s%s", (int)at, text, at < len ? "# ...\n" : "");
     if (to != NULL) {
         fwrite(text, 1, len, to);
         fclose(to);

@@ -12,6 +12,7 @@
 
 enum {
     LOOK_MS = 10 * MINUTE,
+    PATIENCE_MS = 12 * HOUR,    /* of an operator, with a rotten disk */
     LIVENESS_MS = 36 * HOUR     /* everything must have converged by then */
 };
 
@@ -127,6 +128,8 @@ static void look(struct sim *sim)
     } else if (sim->now > sim->ends_at + LIVENESS_MS) {
         oracle_unsettled(sim);
     } else {
+        if (sim->now > sim->ends_at + PATIENCE_MS)
+            oracle_impatient(sim);
         sim_after(sim, LOOK_MS, NULL, WHEN_LOOK, 0);
     }
 }

@@ -236,15 +236,6 @@ void strike_end(struct sim *sim, int at)
 
 void strike_heal(struct sim *sim)
 {
-    for (int i = 0; i < sim->machines; i++) {
-        struct disk *disk = sim->machine[i]->disk;
-
-        for (int op = 0; op < DISK_OPS; op++)
-            disk_fail(disk, (enum disk_op)op, 0, 0, 0);
-        disk_budget(disk, -1);
-        disk_lie(disk, false);
-        if (sim->machine[i]->misdirects)
-            disk_misdirect(disk, UINT64_MAX);
-        sim->machine[i]->lies = false;
-    }
+    for (int i = 0; i < sim->machines; i++)
+        strike_well(sim->machine[i]);
 }

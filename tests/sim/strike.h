@@ -25,6 +25,8 @@ bool strike_disks(struct machine *machine, const struct fault_line *line,
                   int at);
 bool strike_disk_ends(struct machine *machine, const struct fault_line *line,
                       int at);
+/* From now on its disk does what it is told. */
+void strike_well(struct machine *machine);
 /* Its store is damaged beyond use: what an operator does then. */
 void strike_broken(struct machine *machine);
 /* A disk that changed bits by itself may have been found out by now, or not:

@@ -100,16 +100,26 @@ static void clone(struct machine *machine, const struct fault_line *line,
     sim_after(sim, line->arg[1], NULL, WHEN_FAULT_ENDS, (uint64_t)at);
 }
 
+void strike_well(struct machine *machine)
+{
+    for (int op = 0; op < DISK_OPS; op++)
+        disk_fail(machine->disk, (enum disk_op)op, 0, 0, 0);
+    disk_budget(machine->disk, -1);
+    disk_lie(machine->disk, false);
+    if (machine->misdirects)
+        disk_misdirect(machine->disk, UINT64_MAX);
+    machine->lies = false;
+}
+
 /* A new PC takes the place of one whose disk is gone. */
 void strike_new_disk(struct machine *machine, int64_t down_ms)
 {
     machine_crash(machine, KILLED, -1);
     machine->sim->work->desk[machine->at].doubts = 0;
+    strike_well(machine);
     disk_file_delete(machine->disk, "yizhan.db");
     disk_file_delete(machine->disk, "yizhan.db-wal");
     disk_file_delete(machine->disk, "yizhan.db-journal");
-    if (machine->misdirects)
-        disk_misdirect(machine->disk, UINT64_MAX);
     machine->misdirects = false;
     oracle_set_back(machine, -1, false);
     sim_after(machine->sim, down_ms, machine, WHEN_START, 0);
