@@ -228,13 +228,17 @@ static int origin_end(struct store *store)
 
 int origin_renew(struct store *store, const struct origin_row *parent)
 {
+    struct origin_row known;
     struct id origin;
     int rc = origin_end(store);
 
     if (rc < 0)
         return rc;
-    store->world.random(store->world.user, origin.b, ID_SIZE);
-    return origin_draw(store, &origin, parent);
+    do {                        /* a copy of this machine draws the same, too */
+        store->world.random(store->world.user, origin.b, ID_SIZE);
+        rc = origin_find(store, &origin, &known);
+    } while (rc == 1);
+    return rc < 0 ? rc : origin_draw(store, &origin, parent);
 }
 
 /* A machine whose memory was copied while it ran may have heard what its other

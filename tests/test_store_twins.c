@@ -37,6 +37,33 @@ TEST(a_resumed_machine_that_heard_its_other_self_saves)
     world_free(w);
 }
 
+/* BUG found: It drew the origin that its other self had drawn and it had heard
+ * of: the save failed, and the process ended. */
+TEST(a_resumed_machine_draws_no_origin_it_has_heard_of)
+{
+    struct twins t;
+    uint64_t dice;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    twins_make(w, &t);
+    be(&t, 1);
+    dice = t.one->dice;
+    say(w, "a", 1, "name=乙");
+    sync_with(w, "a");
+    be(&t, 2);
+    sync_with(w, "a");
+    assert_cell(w, "a", 1, "name", "乙");
+    t.two->dice = dice;
+    say(w, "a", 1, "name=丙");
+    sync_with(w, "a");
+    assert_cell(w, "hub", 1, "name", "丙");
+    check_store(w, "two", t.two->store);
+    be(&t, 0);
+    world_free(w);
+}
+
 /* BUG found: Their receipts stayed behind, and verify called the store damaged. */
 TEST(changes_that_a_fork_moves_leave_no_receipt)
 {
@@ -181,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_resumed_machine_that_heard_its_other_self_saves),
+        cmocka_unit_test(a_resumed_machine_draws_no_origin_it_has_heard_of),
         cmocka_unit_test(changes_that_a_fork_moves_leave_no_receipt),
         cmocka_unit_test(a_twin_is_told_what_the_other_wrote_under_its_name),
         cmocka_unit_test(

@@ -171,8 +171,8 @@ void oracle_refused(struct machine *machine, const struct fault *fault,
         if (watch_of(machine)->spoiled)
             return;
         break;
-    case ERR_FAULT:             /* it drew an id that its twin had drawn */
-        if (machine->clone || watch_of(machine)->rotted)
+    case ERR_FAULT:             /* a row where there should be none */
+        if (watch_of(machine)->rotted)
             return;
         break;
     }
