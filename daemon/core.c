@@ -69,7 +69,7 @@ static void done(struct core *core, const struct event *event)
      * there only to ask how far the hub has come. What follows it at once may
      * fail again: then it was no success. */
     bool ends = event->progress || (event->whole && !event->more);
-    bool good = event->whole && (ends || core->alone);
+    bool good = event->whole && (ends || event->healed || core->alone);
 
     core->busy = false;
     core->cut = !event->whole;

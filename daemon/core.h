@@ -23,6 +23,7 @@ struct event {
     bool whole;                 /* the answer came to its end */
     bool more;                  /* there is more to send or to take in */
     bool progress;              /* something was confirmed or taken in */
+    bool healed;                /* something will be sent again: it has not */
     int64_t retry_after_ms;     /* the hub asks to wait, 0 if it does not */
 };
 

@@ -197,7 +197,8 @@ static void on_exchanged(void *user, const struct uplink_end *end)
                   .whole = end->err == 0 && end->asked.whole,
                   .more = end->asked.more,
                   .progress = end->asked.confirmed > 0 ||
-                              end->asked.down > 0 || end->asked.healed,
+                              end->asked.down > 0,
+                  .healed = end->asked.healed,
                   .retry_after_ms = end->retry_after_ms,
               });
 }

@@ -84,7 +84,7 @@ void station_done(struct machine *machine, const struct asked *asked,
                       .type = EV_DONE,
                       .whole = good && asked->whole,
                       .more = asked->more,
-                      .progress = asked->confirmed > 0 || asked->down > 0 ||
-                                  asked->healed,
+                      .progress = asked->confirmed > 0 || asked->down > 0,
+                      .healed = asked->healed,
                   });
 }
