@@ -296,9 +296,7 @@ static int read_is(struct rule_line *line)
     const struct field *field = &line->kind->fields[line->rule->field[0]];
     const char *value, *label;
 
-    line->at++;
-    if (line->at == line->count)
-        return rule_bad_form(line);
+    line->at++;                 /* a word follows: there are three or more */
     value = line->words[line->at++];
     if (field->type == FIELD_CODE && !field->open) {
         label = codes_label(field->codes, value);
