@@ -156,7 +156,7 @@ int store_confirm(struct store *store, const struct station *station,
     else if (rc == 1)
         rc = confirm_known(store, &origin, head, max, forked_at, out);
     confirm_mac(out, &store->hub_id, store->life, store->key, out->receipt);
-    return rc < 0 ? rc : 0;
+    return db_result(store, rc < 0 ? rc : 0);
 }
 
 /* ---- news ---- */

@@ -122,6 +122,7 @@ int store_tell_wants(struct store *store, const char *stream,
     } while (rc >= 0 && *next < count && head->raw.len < size);
     head->to = (uint64_t)*next;
     entry_done(&on.entry);
+    rc = db_result(store, rc);
     if (rc >= 0)
         return news_close(&on.writer, out);
     news_done(head);

@@ -1,0 +1,144 @@
+/* Comparing, mending and copying, while a step of SQLite fails: what fails is
+ * told, and done again it comes to what it should. As in test_store_steps.c. */
+#include "tests/world.c"
+#include "tests/story_compare.c"
+
+#define TEST(name) static void name(void **state)
+
+#include "tests/failing.c"
+#include "tests/scenes.c"
+
+/* ---- comparing ---- */
+
+static void lived(struct world *w)
+{
+    say(w, "a", 1, "mark=1 name=甲 host=520527002 tags+红 tags+蓝");
+    say(w, "a", 2, "mark=2 name=乙 born=1990-01-02");
+    say(w, "b", 3, "mark=3 name=丙");
+    sync_all(w);
+    say(w, "county", 1, "name=县");
+    say(w, "a", 2, "end=迁出");
+    sync_all(w);
+}
+
+/* A value, a row and a whole record are not what they were. */
+static void rotten(struct world *w)
+{
+    lived(w);
+    rot(w, "county",
+        "UPDATE journal SET bytes = zeroblob(40) WHERE cell = 2 AND "
+        "record = (SELECT min(id) FROM record) AND (origin, n) IN "
+        "(SELECT origin, n FROM cell)");
+    rot(w, "county", "DELETE FROM cell WHERE cell = 7");
+    rot(w, "county", "UPDATE record SET gone = 1 WHERE id = "
+                     "(SELECT max(id) FROM record)");
+}
+
+static int mend_county(struct world *w)
+{
+    struct town *town = town_of(w, "county");
+    struct reconcile_view view;
+    int rounds = 0, rc;
+
+    reconcile_free(town->reconcile);
+    town->reconcile = reconcile_new(town->store);
+    rc = reconcile_start(town->reconcile, true);
+    do {
+        rc = attempt(w, "county");
+        reconcile_ended(town->reconcile, rc, &w->asked);
+        while (reconcile_waits(town->reconcile))
+            reconcile_work(town->reconcile);
+        if (store_commit(town->store, &w->fault) < 0 && rc == 0)
+            rc = w->fault.err;
+    } while (rc == 0 && reconcile_next(town->reconcile) && ++rounds < 100);
+    reconcile_view(town->reconcile, &view);
+    if (rc == 0 && view.state == RECONCILE_FAILED)
+        rc = view.cause;
+    reconcile_free(town->reconcile);
+    town->reconcile = NULL;
+    return rc;
+}
+
+/* What was found damaged leaves chains and look-ups to be folded again, as the
+ * daemon does by itself. */
+static void mended_again(struct world *w)
+{
+    struct store *store;
+
+    assert_int_equal(mend_county(w), 0);
+    sync_all(w);
+    store = town_of(w, "county")->store;
+    store_rebuild(store, &w->fault);
+    assert_int_equal(store_commit(store, &w->fault), 0);
+    assert_all_agree(w);
+}
+
+TEST(a_mending_that_fails_is_done_again)
+{
+    static const struct scene scenes[] = {
+        {rotten, mend_county, "county", mended_again, false, false},
+        {rotten, mend_county, "hub", mended_again, false, false},
+    };
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        play(&scenes[i]);
+}
+
+/* ---- a copy ---- */
+
+static int copy_hub(struct world *w)
+{
+    static const struct copy_note note = {
+        .name = "hub", .made_ms = 1700000000000, .numbers = "12",
+        .secures = true};
+    struct copying *copying;
+    struct copy_facts facts;
+    struct store *copy;
+    char path[PATH_ROOM];
+    int rc;
+
+    steps.db = NULL;            /* the copy's, too */
+    snprintf(path, sizeof path, "%s/copy", w->dir);
+    unlink(path);
+    rc = copy_begin(w->hub, path, &copying, &w->fault);
+    if (rc < 0)
+        return rc;
+    while ((rc = copy_step(copying, &w->fault)) == 1)
+        ;
+    if (rc == 0)
+        rc = copy_end(copying, &note, &w->fault);
+    copy_free(copying);
+    if (rc == 0)
+        rc = copy_open(path, NULL, &copy, &facts, &w->fault);
+    if (rc < 0)
+        return rc;
+    rc = store_verify(copy, &w->fault);
+    copy_close(copy);
+    if (rc == 0 && (!facts.hub || facts.number == 0 ||
+                    strcmp(facts.note.numbers, "12") != 0))
+        fail_msg("step %d, %s: the copy says otherwise", steps.fail_at,
+                 steps.sql);
+    if (rc == 0)
+        rc = copy_settle(path, NULL, &w->fault);
+    return rc == 0 ? store_secure(w->hub, facts.number) : rc;
+}
+
+TEST(a_copy_that_fails_is_no_copy)
+{
+    static const struct scene scene = {lived, copy_hub, "hub", NULL, false,
+                                       false};
+
+    (void)state;
+    play(&scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mending_that_fails_is_done_again),
+        cmocka_unit_test(a_copy_that_fails_is_no_copy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
