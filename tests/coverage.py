@@ -4,46 +4,58 @@
     make coverage
 
 Reads gcov's JSON for every object of a build with --coverage and prints, for each
-file and in all, the branches taken at least once; then the lines whose branches
-never were, with --missing. Branches that only the compiler knows (of calls that may
-throw) do not exist in C; a failing allocation ends the process and has none.
+file and in all, the branches taken at least once; with --missing, the lines with a
+branch that never was. Left out is what only a failed allocation or a mistake in this very
+program can take: the constructs in LEFT_OUT, each with its reason, and no file or
+line by name. What was left out is told at the end, line by line with --missing.
 """
 import argparse
 import glob
-import gzip
 import json
 import os
+import re
 import subprocess
 import sys
-import tempfile
 
 WANTED = ("proto/", "store/", "daemon/core.c", "daemon/asking.c", "daemon/answer.c", "daemon/later.c")
+
+# What the line is like, what the next one is like, how many of its branches that were not
+# taken are left out, and why.
+LEFT_OUT = (
+    (r"", r"^\s*abort\(\);", 99, "memory that runs out ends the process"),
+    (r"\bassert\(", r"", 99, "an assertion fails: a mistake of our own"),
+    (r"^\s*switch \(", r"", 1, "no case of a switch: it has each value of its enum, or a default"),
+)
 
 
 def read(build):
     """{file: {line: [count, ...]}}, added up over all objects."""
-    notes = [os.path.abspath(x) for x in glob.glob(os.path.join(build, "**", "*.gcda"), recursive=True)]
+    notes = [x for x in glob.glob(os.path.join(build, "**", "*.gcda"), recursive=True)
+             if os.path.relpath(x, build).startswith(("proto/", "store/", "daemon/"))]
+    out = subprocess.run(["gcov", "-b", "-j", "-t", "-s", os.getcwd()] + notes, check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     files = {}
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["gcov", "-b", "-j", "-s", os.getcwd()] + notes, cwd=folder, check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for name in glob.glob(os.path.join(folder, "*.gcov.json.gz")):
-            with gzip.open(name) as f:
-                report = json.load(f)
-            for file in report["files"]:
-                path = os.path.normpath(file["file"])
-                if not path.startswith(WANTED) or not path.endswith(".c"):
-                    continue
-                lines = files.setdefault(path, {})
-                for line in file["lines"]:
-                    counts = [b["count"] for b in line["branches"]]
-                    if not counts:
-                        continue
-                    key = (line["line_number"], line.get("function_name", ""))
-                    old = lines.setdefault(key, [0] * len(counts))
-                    if len(old) == len(counts):
-                        lines[key] = [a + b for a, b in zip(old, counts)]
+    for report in out.decode().splitlines():
+        for file in json.loads(report)["files"]:
+            path = os.path.normpath(file["file"])
+            if not path.startswith(WANTED) or not path.endswith(".c"):
+                continue
+            lines = files.setdefault(path, {})
+            for line in file["lines"]:
+                counts = [b["count"] for b in line["branches"]]
+                if counts:
+                    old = lines.get(line["line_number"], [])
+                    lines[line["line_number"]] = old + counts
     return files
+
+
+def left_out(text, number):
+    """How many branches of this line at most, and why."""
+    line, following = text[number - 1], text[number] if number < len(text) else ""
+    for this, then, most, why in LEFT_OUT:
+        if re.search(this, line) and re.search(then, following):
+            return most, why
+    return 0, ""
 
 
 def main():
@@ -53,15 +65,29 @@ def main():
     args.add_argument("--missing", action="store_true")
     args = args.parse_args()
     all_taken = all_there = 0
+    reasons = {}
     for path, lines in sorted(read(args.build).items()):
-        there = sum(len(c) for c in lines.values())
-        taken = sum(1 for c in lines.values() for x in c if x)
+        taken = there = 0
+        missing = []
+        with open(path, encoding="utf-8") as f:
+            text = f.read().splitlines()
+        for number, counts in sorted(lines.items()):
+            never = counts.count(0)
+            most, why = left_out(text, number)
+            out = min(never, most)
+            if out:
+                reasons[why] = reasons.get(why, 0) + out
+            taken += len(counts) - never
+            there += len(counts) - out
+            if never:
+                missing.append("%5d %-12s %s%s" % (number, "".join("+-"[x == 0] for x in counts), text[number - 1].strip(),
+                                                   "   <left out: %d>" % out if out else ""))
         all_taken, all_there = all_taken + taken, all_there + there
         print("%-24s %5d of %5d  %5.1f %%" % (path, taken, there, 100 * taken / max(there, 1)))
         if args.missing:
-            for (number, _), counts in sorted(lines.items()):
-                if 0 in counts:
-                    print("    line %d: %s" % (number, " ".join("-" if x == 0 else "+" for x in counts)))
+            print("\n".join(missing))
+    for why, count in sorted(reasons.items()):
+        print("left out: %3d, %s" % (count, why))
     share = 100 * all_taken / max(all_there, 1)
     print("branches taken: %d of %d, %.1f %%" % (all_taken, all_there, share))
     return 1 if share < args.least else 0

@@ -120,7 +120,7 @@ class Copy:
             self.env.pop(name, None)
         worlds = os.path.join(folder, "tmp")
         os.mkdir(worlds)
-        self.env.update(TMPDIR=worlds, YZ_SEED="1", YZ_BIN=os.path.join(self.dir, "build", "yizhan"), YZ_WORLDS=worlds)
+        self.env.update(TMPDIR=worlds, YZ_SEED="1", YZ_STRIDE="1", YZ_BIN=os.path.join(self.dir, "build", "yizhan"), YZ_WORLDS=worlds)
         names = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=REPO, stdout=subprocess.PIPE, check=True).stdout.decode()
         for name in names.split("\0"):
             source, to = os.path.join(REPO, name), os.path.join(self.dir, name)
