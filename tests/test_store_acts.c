@@ -211,6 +211,7 @@ static void aside(struct world *w)
     met(w);
     bad_change(w);
     say(w, "a", 1, "alias=坏");
+    say(w, "a", 4, "mark=坏 name=丁 tags+红");    /* its other cells wait */
     for (int i = 0; i < 8; i++) {
         town_of(w, "a")->cut = false;
         exchange(w, "a", ALL, ALL);
