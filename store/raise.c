@@ -68,7 +68,7 @@ int numbers_raise(struct store *store, uint64_t life, uint64_t number,
         store->reserved = 0;    /* so that the life is made durable, too */
     }
     if (number <= store->number && seq <= store->seq) {
-        numbers_reserve_upto(store, store->number);
+        numbers_reserve_upto(store, store->number + 1);
         return store->rc;
     }
     seq = above(seq, store->seq);
