@@ -114,6 +114,120 @@ TEST(what_is_kept_is_settled_before_anything_else_is)
     world_end(w);
 }
 
+/* A confirmation of the next thousand changes of some origin. */
+static bool keep_next(struct town *a, struct confirm *confirm,
+                      const char *payload)
+{
+    struct buf bytes;
+    bool kept;
+
+    buf_init(&bytes, FRAME_MAX);
+    if (payload == NULL)
+        confirm_write(confirm, &bytes);
+    else
+        buf_put(&bytes, (const uint8_t *)payload, strlen(payload));
+    kept = later_keep(a->later, confirm, buf_view(&bytes));
+    buf_done(&bytes);
+    if (kept)
+        confirm->from += confirm->run[0].count;
+    return kept;
+}
+
+static struct confirm *thousand(void)
+{
+    struct confirm *confirm = xmalloc(sizeof *confirm);
+
+    memset(confirm, 0, sizeof *confirm);
+    confirm->origin.b[0] = 9;
+    confirm->from = 1;
+    confirm->runs = 1;
+    confirm->run[0] = (struct run){.count = 1000, .verdict = STATE_TAKEN,
+                                   .number = 1};
+    return confirm;
+}
+
+/* A gap, another standing, a small one, more than there is room for: what waits
+ * is settled first, and then this. */
+TEST(what_is_not_plainly_the_next_is_settled_now)
+{
+    struct confirm *confirm = thousand();
+    struct town *a;
+    struct world *w = prepared(&a);
+    int kept = 0;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        assert_true(keep_next(a, confirm, NULL));
+        assert_true(later_waits(a->later));
+        confirm->from += i == 0;
+        confirm->standing = i == 1 ? STANDING_FORKED : STANDING_GOOD;
+        confirm->run[0].count = i == 2 ? 3 : i == 3 ? BATCH_RAW_MAX + 1 : 1000;
+        assert_false(keep_next(a, confirm, NULL));
+        assert_false(later_waits(a->later));
+        confirm->from = 1;
+        confirm->standing = STANDING_GOOD;
+        confirm->run[0].count = 1000;
+    }
+    while (keep_next(a, confirm, NULL))
+        kept++;
+    assert_in_range(kept, 2, 100);
+    assert_false(later_waits(a->later));
+    confirm->from = 1;
+    confirm->origin.b[0]++;
+    assert_true(keep_next(a, confirm, NULL));   /* of one origin and another */
+    confirm->origin.b[0]++;
+    confirm->from = 1;
+    assert_true(keep_next(a, confirm, NULL));
+    free(confirm);
+    later_free(NULL);
+    forget(a);
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
+/* What cannot be settled is asked for again, and nothing is kept meanwhile. */
+TEST(after_one_that_fails_nothing_waits_any_more)
+{
+    struct confirm *confirm = thousand();
+    struct town *a;
+    struct world *w = prepared(&a);
+    struct fault fault;
+
+    (void)state;
+    assert_true(keep_next(a, confirm, "rubbish"));
+    assert_true(keep_next(a, confirm, NULL));
+    assert_true(later_settle(a->later, &fault) < 0);
+    assert_false(later_waits(a->later));
+    assert_false(keep_next(a, confirm, NULL));
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    assert_false(later_waits(a->later));
+    assert_int_equal(count_of(a->store, STATE_TAKEN), 2 * MANY);
+    free(confirm);
+    forget(a);
+    world_end(w);
+}
+
+/* The same while another ask's answer makes it settle all that waits. */
+TEST(one_that_fails_on_the_way_does_not_stop_the_next)
+{
+    struct confirm *confirm = thousand();
+    struct town *a;
+    struct world *w = prepared(&a);
+
+    (void)state;
+    assert_true(keep_next(a, confirm, "rubbish"));
+    assert_true(keep_next(a, confirm, NULL));
+    confirm->from = 1;
+    assert_false(keep_next(a, confirm, NULL));
+    assert_false(later_waits(a->later));
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    assert_int_equal(count_of(a->store, STATE_TAKEN), 2 * MANY);
+    free(confirm);
+    forget(a);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +235,9 @@ int main(void)
         cmocka_unit_test(what_dies_with_the_process_is_confirmed_again),
         cmocka_unit_test(news_may_come_before_what_was_kept),
         cmocka_unit_test(what_is_kept_is_settled_before_anything_else_is),
+        cmocka_unit_test(what_is_not_plainly_the_next_is_settled_now),
+        cmocka_unit_test(after_one_that_fails_nothing_waits_any_more),
+        cmocka_unit_test(one_that_fails_on_the_way_does_not_stop_the_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
