@@ -97,7 +97,8 @@ static int schema_ready(struct store *store, struct fault *fault)
 
     store->rc = 0;
     if (!there) {
-        db_exec(store, "BEGIN IMMEDIATE");
+        if (db_exec(store, "BEGIN IMMEDIATE") < 0)
+            return unread(store, fault);
         db_exec(store, store_schema);
         reached(store, REACH_SCHEMA);
         if (store->rc == 0)

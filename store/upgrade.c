@@ -23,9 +23,10 @@ static const char *const steps[] = {
 
 int store_upgrade(struct store *store, int64_t version)
 {
-    int rc = 0;
+    int rc = db_exec(store, "BEGIN IMMEDIATE");
 
-    db_exec(store, "BEGIN IMMEDIATE");
+    if (rc < 0)                 /* else each step would stay by itself */
+        return rc;
     for (; rc == 0 && version < SCHEMA_VERSION; version++)
         rc = db_exec(store, steps[version - 1]);
     if (rc == 0)

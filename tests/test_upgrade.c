@@ -1,5 +1,6 @@
 /* Stores written by every version this program has had. */
 #include "tests/world.c"
+#include "tests/failing.c"
 
 #include <zlib.h>
 
@@ -76,10 +77,69 @@ TEST(a_store_of_version_1_goes_on)
     world_end(w);
 }
 
+/* A start in which the k-th step fails, of an old store or with none at all; the
+ * next one must go. */
+static bool start_fails(bool old, int k, int code)
+{
+    struct world *w = world_new();
+    struct town *a = town_of(w, "a");
+    struct store_options options = {
+        .path = a->path, .org = a->org, .kinds = w->kinds,
+        .world = {.user = a, .random = world_random}};
+    bool failed;
+    int rc;
+
+    town_shut(a);
+    unlink(a->path);
+    if (old)
+        unpack("tests/golden/station-v1.db.gz", a->path);
+    steps_from(NULL, k, code);
+    rc = store_open(&options, &a->store, &w->fault);
+    failed = steps_end();
+    if (rc == 0)
+        town_shut(a);
+    else if (!failed)
+        fail_msg("YZ%04d %s", err_code(rc), w->fault.why);
+    town_open(w, a);
+    if (store_verify(a->store, &w->fault) < 0 ||
+        (old && history(a->store, 3) != 4) ||
+        count_of(a->store, STATE_QUEUED) != (old ? 2 : 0))
+        fail_msg("step %d, %s: %s", k, steps.sql, w->fault.why);
+    assert_cell(w, "a", 3, "name", old ? "壬" : NULL);
+    world_free(w);
+    return failed;
+}
+
+static void each_step(bool old, int least)
+{
+    int k = 1;
+
+    while (start_fails(old, k, k % 2 == 0 ? SQLITE_CORRUPT
+                                          : SQLITE_IOERR_READ))
+        k++;
+    assert_true(k > least);
+}
+
+/* BUG found: one that could not begin its transaction left half of it, and the
+ * store was never opened again. */
+TEST(an_upgrade_that_fails_is_done_at_the_next_start)
+{
+    (void)state;
+    each_step(true, 30);
+}
+
+TEST(a_first_start_that_fails_is_done_at_the_next)
+{
+    (void)state;
+    each_step(false, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_of_version_1_goes_on),
+        cmocka_unit_test(an_upgrade_that_fails_is_done_at_the_next_start),
+        cmocka_unit_test(a_first_start_that_fails_is_done_at_the_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
