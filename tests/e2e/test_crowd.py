@@ -8,12 +8,13 @@ import pytest
 
 import wire
 import yz
-from test_door import Caller, ask, request
+from test_door import Caller, request
 
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
 TOWN = yz.COUNTY + "001"
 EXCHANGE = "POST /exchange HTTP/1.1\r\nHost: x\r\nContent-Type: application/vnd.yizhan.exchange\r\n"
 MANY = {"local": 40, "public": 300}     # of 64 and 512 places
+PATIENCE = 120                          # seconds, for a machine that has much else to do
 
 
 @pytest.fixture
@@ -25,9 +26,41 @@ def field():
 
 
 def come(port, text=b""):
-    caller = socket.create_connection(("127.0.0.1", port), 5)
+    caller = socket.create_connection(("127.0.0.1", port), PATIENCE)
     caller.sendall(text)
     return caller
+
+
+def ask(node):
+    with Caller(node.port, PATIENCE) as caller:
+        caller.send(request(node))
+        return caller.answer()
+
+
+def files(node):
+    return len(os.listdir("/proc/%d/fd" % node.process.pid))
+
+
+def leave(crowd, node, before):
+    """They hang up, and their places are free again: as many files are open as before them."""
+    for caller in crowd:
+        caller.close()
+    until = time.monotonic() + PATIENCE
+    while files(node) > before:
+        assert time.monotonic() < until, "%d files are open, %d were" % (files(node), before)
+        time.sleep(.01)
+
+
+def comes_to_rest(node, share=.2):
+    """What it has to do it does, then it rests. A door that turns round never has done."""
+    seen = []
+    for _ in range(40):
+        cpu, began = node.cpu_seconds(), time.monotonic()
+        time.sleep(.25)
+        seen.append((node.cpu_seconds() - cpu) / (time.monotonic() - began))
+        if seen[-1] < share:
+            return
+    raise AssertionError("it turns round: %s of a processor" % seen)
 
 
 class Drips(threading.Thread):
@@ -55,10 +88,12 @@ class Drips(threading.Thread):
 
 
 def others_are_served(field, node):
-    """Somebody at each door, again and again; no time is asserted but that of a request's own limit."""
+    """Somebody at each door, again and again, on connections of their own: one kept from before may have been idle too long."""
     for _ in range(5):
         assert ask(node)[0] == 200
-    assert field.town.talk()["cause"] is None
+    field.town.hang_up()
+    assert field.town.talk(PATIENCE)["cause"] is None
+    field.town.hang_up()
 
 
 @pytest.mark.parametrize("what", ["heads", "bodies", "nothing"])
@@ -86,10 +121,8 @@ def test_slow_callers(field, which, what):
     else:
         drips = Drips(port, MANY[which], head)
         others_are_served(field, node)
-        cpu, began = node.cpu_seconds(), time.monotonic()
-        time.sleep(.5)
         others_are_served(field, node)
-        assert node.cpu_seconds() - cpu < .5 * (time.monotonic() - began), "it turns round"
+        comes_to_rest(node, .5)         # each of them still brings a byte now and then
         drips.end()
     assert node.memory_peak() - before < 150 * MANY[which], "KiB of memory for each"
     others_are_served(field, node)
@@ -100,14 +133,13 @@ def test_more_than_there_are_places(field):
     field.hub.start()
     field.town.start()
     others_are_served(field, field.hub)
+    before = files(field.hub)
     crowd = [come(field.hub_port, b"POST /exchange HT") for _ in range(700)]
-    assert len(os.listdir("/proc/%d/fd" % field.hub.process.pid)) < 512 + 64
+    assert files(field.hub) < 512 + 64
     assert ask(field.hub)[0] == 200, "the other door is not concerned"
-    cpu, began = field.hub.cpu_seconds(), time.monotonic()
-    time.sleep(1)
-    assert field.hub.cpu_seconds() - cpu < .2 * (time.monotonic() - began), "a full door turns round"
-    for caller in crowd:
-        caller.close()
+    comes_to_rest(field.hub)
+    assert files(field.hub) < 512 + 64
+    leave(crowd, field.hub, before)
     others_are_served(field, field.hub)
 
 
@@ -119,16 +151,14 @@ def test_few_files(field, which):
     field.hub.start()
     field.town.start()
     others_are_served(field, node)
-    port = field.hub_port if which == "public" else node.port
+    port, before = field.hub_port if which == "public" else node.port, files(node)
     crowd = [come(port, b"GET /api/status HT") for _ in range(100)]
-    cpu, began = node.cpu_seconds(), time.monotonic()
-    time.sleep(.5)
-    assert node.cpu_seconds() - cpu < .2 * (time.monotonic() - began) + .05, "it turns round"
+    comes_to_rest(node)
+    assert files(node) > before + 5, "they are let in"
     if which == "public":
         assert ask(node)[0] == 200
-    assert len(os.listdir("/proc/%d/fd" % node.process.pid)) < 65
-    for caller in crowd:
-        caller.close()
+    assert files(node) < 65
+    leave(crowd, node, before)
     others_are_served(field, node)
 
 

@@ -17,6 +17,20 @@ RUNS = int(os.environ.get("YZ_ROUNDS", "20"))
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
 
 
+def lives(node):
+    """It answers somebody who comes anew, or it is dead: one that is about to die does neither for a while."""
+    until = time.monotonic() + 60
+    while not node.dead():
+        node.hang_up()
+        try:
+            node.raw("GET", "/api/status")
+            return True
+        except yz.Unknown:
+            assert time.monotonic() < until, "it hangs: " + node.tail()
+            time.sleep(.005)
+    return False
+
+
 class Desk:
     """A hub and a station; every answer it gives is whole and right, or none."""
 
@@ -67,15 +81,15 @@ class Desk:
             try:
                 self.step(what)
             except yz.Unknown:
-                time.sleep(.05)         # a process that dies needs a moment
-            if any(node.dead() for node in self.field.nodes):
+                pass
+            if not all(lives(node) for node in self.field.nodes):
                 return
 
     def recover(self):
         died = 0
         for node, shim in self.shims.items():
             shim.alloc_fail = 0
-            if node.dead():
+            if not lives(node):
                 assert node.wait() in (-signal.SIGABRT, 5), node.tail()
                 node.start()
                 died += 1
