@@ -119,22 +119,6 @@ int news_cell(struct store *store, const struct record_row *was,
 
 /* ---- a record moves ---- */
 
-static int gone_set(struct store *store, int64_t record, int64_t stream)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "INSERT OR REPLACE INTO gone (record, stream, seq) "
-               "VALUES (?1, ?2, ?3)");
-    uint64_t seq = next_seq(store);
-    int rc;
-
-    db_int(stmt, 1, record);
-    db_int(stmt, 2, stream);
-    db_num(stmt, 3, seq);
-    rc = db_run(store, stmt);
-    return rc < 0 ? rc
-                  : news_insert(store, stream, seq, NEWS_GONE, record, 0);
-}
-
 static int gone_clear(struct store *store, int64_t record, int64_t stream)
 {
     sqlite3_stmt *stmt =
@@ -150,6 +134,25 @@ static int gone_clear(struct store *store, int64_t record, int64_t stream)
         seq = db_column_num(stmt, 0);
     sqlite3_reset(stmt);
     return rc == 1 ? news_delete(store, stream, seq) : rc;
+}
+
+/* The row stays when the record comes back: whoever had not yet heard that it
+ * left must still give up the cases he had of it. */
+static int gone_set(struct store *store, int64_t record, int64_t stream)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO gone (record, stream, seq) VALUES (?1, ?2, ?3)");
+    uint64_t seq = next_seq(store);
+    int rc = gone_clear(store, record, stream);
+
+    if (rc < 0)
+        return rc;
+    db_int(stmt, 1, record);
+    db_int(stmt, 2, stream);
+    db_num(stmt, 3, seq);
+    rc = db_run(store, stmt);
+    return rc < 0 ? rc
+                  : news_insert(store, stream, seq, NEWS_GONE, record, 0);
 }
 
 /* The next cell of a record after this one, in order of cell and key. */
@@ -211,8 +214,6 @@ int news_moved(struct store *store, const struct record_row *was,
         bool now = org_sees(stream->name, is);
 
         moved = moved || now != before;
-        if (now && !before)
-            rc = gone_clear(store, is->id, stream->id);
         if (before && !now)
             rc = gone_set(store, is->id, stream->id);
     }

@@ -147,7 +147,7 @@ CREATE TABLE news (
     PRIMARY KEY (stream, seq)
 ) WITHOUT ROWID;
 
--- Which streams were told that a record left them, to take it back.
+-- Which streams were last told when that a record left them; it may be back.
 CREATE TABLE gone (
     record INTEGER NOT NULL,
     stream INTEGER NOT NULL,

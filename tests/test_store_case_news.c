@@ -38,6 +38,31 @@ TEST(an_owner_that_becomes_the_receiver_hears_how_a_case_ends)
     world_end(w);
 }
 
+/* BUG found: It came back before anybody heard that it had left, and the case that
+ * had ended meanwhile stayed open there for ever. */
+TEST(a_record_that_left_and_came_back_unheard_brings_no_old_case)
+{
+    W;
+    proposed(w);
+    say(w, "county", 1, "org=520527003");
+    sync_with(w, "county");
+    assert_int_equal(settle(w, "county", 1, "place", "host=520527001"), 0);
+    sync_with(w, "county");
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 0);
+    assert_int_equal(cases(w, "a"), 0);
+    assert_agree(w);
+    /* And so once more, without a trace. */
+    say(w, "county", 1, "host=520527002");
+    sync_with(w, "county");
+    say(w, "county", 1, "host=520527001");
+    sync_with(w, "county");
+    sync_all(w);
+    assert_cell(w, "a", 1, "name", "甲");
+    assert_agree(w);
+    world_end(w);
+}
+
 TEST(a_case_that_ended_while_its_record_was_away_does_not_come_back)
 {
     W;
@@ -134,6 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             an_owner_that_becomes_the_receiver_hears_how_a_case_ends),
+        cmocka_unit_test(
+            a_record_that_left_and_came_back_unheard_brings_no_old_case),
         cmocka_unit_test(
             a_case_that_ended_while_its_record_was_away_does_not_come_back),
         cmocka_unit_test(

@@ -106,8 +106,10 @@ static void check_told(struct sim *sim)
     for (int i = 0; i < oracle->count && !sim->failed; i++) {
         const struct told *told = &oracle->told[i];
         const struct machine *machine = sim->machine[told->machine];
-        bool may_miss = told->lost || (told->sure_at < 0 &&
-                                       (machine->retired || machine->revoked));
+        bool may_miss = told->lost ||
+                        (told->sure_at < 0 &&
+                         (machine->retired || machine->revoked)) ||
+                        (oracle->hub_was_back && machine->rotten);
         char at[TIME_ROOM];
 
         time_text(told->at, at);

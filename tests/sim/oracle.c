@@ -339,7 +339,7 @@ void oracle_exchanged(struct machine *machine, const struct asked *asked,
         return;
     check_status(machine, &status);
     sim_trace(sim, status.number ^ status.seq << 20 ^ status.cases << 40);
-    if (good && status.count[STATE_QUEUED] == 0)
+    if (good && !asked->more && status.count[STATE_QUEUED] == 0)
         confirmed(machine);
 }
 
