@@ -136,8 +136,7 @@ static bool code_kept(const struct rule *rule, struct bytes value)
     char part[64];
     size_t from = (size_t)rule->part_from - 1, to = (size_t)rule->part_to;
 
-    if (rule->part_from < 1 || value.len < to || to < from ||
-        to - from >= sizeof part)
+    if (value.len < to || to - from >= sizeof part)
         return false;
     memcpy(part, value.data + from, to - from);
     part[to - from] = '\0';

@@ -162,6 +162,9 @@ static const struct row table[] = {
     {"before m1 m2", "m1=1987-07 m2=1987-06", "", "m2"},
     {"before low high", "low=2 high=3", "", NULL},
     {"before low high", "low=3 high=2", "", "high"},
+    {"before low high", "low=-3 high=-2", "", NULL},
+    {"before low high", "low=-2 high=-3", "", "high"},
+    {"before low high", "low=-1 high=0", "", NULL},
     {"before born regular", "born=1980-01-02 regular=1980-01-01", "two",
      "regular"},
 
@@ -182,6 +185,15 @@ static const struct row table[] = {
      "joined=1977-08-12 regular=1977-08-13", "", "regular"},
     {"min-gap joined regular 365d unless off",
      "joined=2000-01-01 regular=2000-01-02 off=true", "", NULL},
+#define BORN_1980 \
+    "min-gap joined regular 365d except born 1980-01-01..1980-12-31"
+    {BORN_1980, "born=1980-06-01 joined=2000-01-01 regular=2000-01-02", "",
+     NULL},
+    {BORN_1980, "born=1979-12-31 joined=2000-01-01 regular=2000-01-02", "",
+     "regular"},
+    {BORN_1980, "born=1980-06 joined=2000-01-01 regular=2000-01-02", "",
+     "regular"},
+    {BORN_1980, "joined=2000-01-01 regular=2000-01-02", "", "regular"},
 
     {"min-age born joined 18", "born=1980-06-01 joined=1998-06-01", "", NULL},
     {"min-age born joined 18", "born=1980-06-01 joined=1998-05-31", "",
@@ -200,6 +212,7 @@ static const struct row table[] = {
 
     {"code idno 1-6 county", "idno=520522198001010018", "", NULL},
     {"code idno 1-6 county", "idno=110101198001010018", "", "idno"},
+    {"code idno 1-6 county", "idno=5205", "", "idno"},
     {"code idno 1-6 county", "", "", NULL},
     {"code idno 1-6 county unless exempt",
      "idno=110101198001010018 exempt=true", "", NULL},
@@ -213,12 +226,17 @@ static const struct row table[] = {
      NULL},
     {"id18 idno birth born", "idno=11010519491231002X born=1949-12-30", "",
      "idno"},
+    {"id18 idno birth born", "idno=11010519491231002X born=1948-12-31", "",
+     "idno"},
+    {"id18 idno birth born", "idno=11010519491231002X born=1949-11-31", "",
+     "idno"},
     {"id18 idno birth born", "idno=11010519491231002X born=1949-12", "",
      NULL},
     {"id18 idno birth born", "idno=11010519491231002X", "", NULL},
     {"id18 idno gender sex", "idno=11010519491231002X sex=女", "", NULL},
     {"id18 idno gender sex", "idno=11010519491231002X sex=男", "", "idno"},
     {"id18 idno gender sex", "idno=11010519491231002X sex=未知", "", NULL},
+    {"id18 idno gender sex", "idno=110105194912310 sex=男", "", NULL},
 
     {"one-of born phone keys", "", "", "born"},
     {"one-of born phone", "phone=1", "", NULL},
