@@ -73,15 +73,53 @@ static void mended_again(struct world *w)
     assert_all_agree(w);
 }
 
+/* Others had heard of those days, too. */
+static void all_mended(struct world *w)
+{
+    struct reconcile_view view;
+
+    for (int i = 0; i < w->towns; i++)
+        compare(w, w->town[i].name, true, &view);
+    done_with(w);
+    mended_again(w);
+}
+
+/* The hub was set back, and the PC that could fill it again is gone: what the
+ * county's station has of those days is known to nobody else. */
+static void bereft(struct world *w)
+{
+    struct town *a = town_of(w, "a");
+    char old[PATH_ROOM + 8], log[PATH_ROOM + 8];
+
+    lived(w);
+    snprintf(old, sizeof old, "%s.old", w->hub_path);
+    snprintf(log, sizeof log, "%s-wal", a->path);
+    store_close(w->hub);
+    files_copy(w->hub_path, old);
+    hub_open(w);
+    say(w, "a", 1, "name=失 tags-红");
+    say(w, "a", 5, "mark=5 name=新");
+    sync_all(w);
+    say(w, "county", 1, "alias=未报");
+    store_close(w->hub);
+    files_copy(old, w->hub_path);
+    hub_open(w);
+    town_shut(a);
+    unlink(a->path);
+    unlink(log);
+    town_open(w, a);
+}
+
 TEST(a_mending_that_fails_is_done_again)
 {
     static const struct scene scenes[] = {
         {rotten, mend_county, "county", mended_again, false, false},
         {rotten, mend_county, "hub", mended_again, false, false},
+        {bereft, mend_county, "county", all_mended, false, true},
     };
 
     (void)state;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         play(&scenes[i]);
 }
 
