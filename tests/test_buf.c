@@ -1,6 +1,7 @@
 /* Bytes out and in: what must hold when a peer sends rubbish. */
 #include "proto/buf.h"
 #include "proto/err.h"
+#include "proto/value.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -215,6 +216,34 @@ static void test_fault_is_cut_between_characters(void **state)
     assert_int_equal(fault_set(NULL, ERR_IO, NULL, "x"), ERR_IO);
 }
 
+/* Wherever a message or a path is cut: no half character, or no reader of the
+ * reply takes any of it. */
+static void test_nothing_is_cut_inside_a_character(void **state)
+{
+    static const char *const letters[] = {"é", "县", "𠀀"};
+    struct fault fault;
+    char text[500];
+
+    (void)state;
+    for (size_t kind = 0; kind < 3; kind++)
+        for (size_t shift = 0; shift < 5; shift++) {
+            size_t len = strlen(letters[kind]), at = shift;
+
+            memset(text, 'a', sizeof text);
+            for (; at + len < sizeof text; at += len)
+                memcpy(text + at, letters[kind], len);
+            text[at] = '\0';
+            fault_set(&fault, ERR_RULE, text, "%s", text);
+            fault_place(&fault, text, 7);
+            assert_true(text_valid(bytes_text(fault.why)));
+            assert_true(text_valid(bytes_text(fault.field)));
+            assert_true(text_valid(bytes_text(fault.where)));
+            assert_true(strlen(fault.why) > sizeof fault.why - 6);
+            assert_true(strlen(fault.field) > sizeof fault.field - 6);
+            assert_string_equal(strrchr(fault.where, ':'), ":7");
+        }
+}
+
 static void test_place_keeps_the_line(void **state)
 {
     struct fault fault = {0};
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_nothing_equals_nothing),
         cmocka_unit_test(test_codes_are_single),
         cmocka_unit_test(test_fault_is_cut_between_characters),
+        cmocka_unit_test(test_nothing_is_cut_inside_a_character),
         cmocka_unit_test(test_place_keeps_the_line),
     };
 

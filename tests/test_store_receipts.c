@@ -99,6 +99,59 @@ TEST(a_receipt_speaks_of_its_own_changes_alone)
     world_end(w);
 }
 
+/* Cut anywhere, or with the batch of another: what the receipt does not speak of
+ * is not entered by it. */
+TEST(a_receipt_that_was_damaged_is_none)
+{
+    struct station station = {"a", "520527001", 0};
+    struct buf own, others, both;
+    struct facts *one = xmalloc(sizeof *one), *two = xmalloc(sizeof *two);
+    struct hello hello = {.heads = 1};
+    struct backup old;
+    struct taken taken;
+    struct head head;
+    W;
+
+    backup(w, &old, "old");
+    say(w, "b", 2, "mark=2 name=乙");
+    sync_with(w, "b");
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_with(w, "a");
+    facts_of(w, "b", &head, &others);
+    facts_of(w, "a", &head, &own);
+    hello.head[0] = head;
+    restore(w, &old);
+    assert_int_equal(store_take_hello(w->hub, &station, &hello, NULL), 0);
+    for (size_t len = 0; len < own.len; len++)
+        store_take_facts(w->hub, &station, bytes_of(own.data, len), &taken,
+                         &w->fault);
+    assert_int_equal(count_of(w->hub, STATE_TAKEN), 0);
+    assert_int_equal(facts_read(buf_view(&own), one), 0);
+    assert_int_equal(facts_read(buf_view(&others), two), 0);
+    buf_init(&both, FRAME_MAX);
+    {
+        struct buf confirm;
+
+        buf_init(&confirm, FRAME_MAX);
+        confirm_write(&two->confirm, &confirm);
+        facts_write(two->life, buf_view(&confirm), one->batch, &both);
+        buf_done(&confirm);
+    }
+    /* Of another's: a's changes are decided as new. */
+    assert_int_equal(store_take_facts(w->hub, &station, buf_view(&both),
+                                      &taken, &w->fault), 0);
+    assert_int_equal(count_of(w->hub, STATE_TAKEN), 2);
+    assert_string_equal(line_of(w, w->hub, 2), "");
+    buf_done(&own);
+    buf_done(&others);
+    buf_done(&both);
+    free(one);
+    free(two);
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 /* The whole machine was set back: it gives away numbers again, until the first
  * comes who knows better. Who looked at a lost state looked at its number. */
 TEST(a_lost_state_comes_back_under_the_number_it_was_known_by)
@@ -209,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_receipt_speaks_of_its_own_changes_alone),
+        cmocka_unit_test(a_receipt_that_was_damaged_is_none),
         cmocka_unit_test(
             a_lost_state_comes_back_under_the_number_it_was_known_by),
         cmocka_unit_test(a_hub_whose_file_of_numbers_is_older_does_not_start),
