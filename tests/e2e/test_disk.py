@@ -299,7 +299,7 @@ def test_a_second_daemon(field):
 
 def remains(folder, copy):
     shutil.rmtree(folder)
-    shutil.copytree(copy, folder)
+    yz.copy_data(copy, folder)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
@@ -317,7 +317,7 @@ def test_files_that_are_gone(field, who, end):
     other.kill()
     node.signal(end)
     copy = field.path("copy")
-    shutil.copytree(node.data, copy)
+    yz.copy_data(node.data, copy)
     names = sorted(x for x in os.listdir(copy) if x not in ("yizhan.log", "spare", "lock"))
     refused = 0
     for count in range(len(names) + 1):

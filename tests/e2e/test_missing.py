@@ -39,11 +39,11 @@ class Prepared:
         for node in (town, hub):
             node.stop() if how == "stopped" or node is not self.node else node.kill()
         self.kept = field.path("kept")
-        shutil.copytree(self.node.data, self.kept)
+        yz.copy_data(self.node.data, self.kept)
 
     def lay_out(self, without):
         shutil.rmtree(self.node.data)
-        shutil.copytree(self.kept, self.node.data)
+        yz.copy_data(self.kept, self.node.data)
         for name in without:
             path = os.path.join(self.node.data, name)
             if os.path.exists(path):

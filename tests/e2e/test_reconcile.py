@@ -151,7 +151,7 @@ def test_a_hub_from_a_backup_that_nobody_refills(field):
     c = County(field)
     id = c.people_of(c.town)[3]
     c.hub.stop()
-    shutil.copytree(c.hub.data, field.path("backup"))
+    yz.copy_data(c.hub.data, field.path("backup"))
     c.hub.start()
     c.town.api("POST", "edit", {"id": id, "fields": {"phone": "12999999999"}})
     new = c.town.api("POST", "put", {"kind": "member", "fields": {k: v for k, v in c.made.member(TOWN).items() if v}})["id"]
@@ -160,7 +160,7 @@ def test_a_hub_from_a_backup_that_nobody_refills(field):
     c.hub.stop()
     numbers = {f: open(os.path.join(c.hub.data, f), "rb").read() for f in os.listdir(c.hub.data) if not f.startswith("yizhan")}
     shutil.rmtree(c.hub.data)
-    shutil.copytree(field.path("backup"), c.hub.data)
+    yz.copy_data(field.path("backup"), c.hub.data)
     for name, data in numbers.items():          # what lies outside the database was not lost
         with open(os.path.join(c.hub.data, name), "wb") as f:
             f.write(data)

@@ -44,12 +44,12 @@ class Rotten:
         self.want = self.town.export()
         assert self.town.stop() == 0
         self.good, self.path = field.path("good"), os.path.join(self.town.data, "yizhan.db")
-        shutil.copytree(self.town.data, self.good)
+        yz.copy_data(self.town.data, self.good)
         self.size = os.path.getsize(self.path)
 
     def fresh(self):
         shutil.rmtree(self.town.data)
-        shutil.copytree(self.good, self.town.data)
+        yz.copy_data(self.good, self.town.data)
 
     def flip(self, rnd):
         """One to eight bytes, near each other or anywhere."""

@@ -50,6 +50,11 @@ def die_with_parent():
         LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)      # PR_SET_PDEATHSIG
 
 
+def copy_data(folder, to):
+    """A data folder without the file that only takes room."""
+    shutil.copytree(folder, to, ignore=shutil.ignore_patterns("spare"))
+
+
 used_ports = set()
 
 
