@@ -13,6 +13,7 @@ static void station_back(struct machine *machine, int64_t then)
 {
     struct oracle *oracle = machine->sim->oracle;
     struct watch *watch = &oracle->watch[machine->at];
+    bool rotted = watch->rotted;
 
     for (int i = 0; i < oracle->count; i++) {
         struct told *told = &oracle->told[i];
@@ -28,6 +29,7 @@ static void station_back(struct machine *machine, int64_t then)
     memset(watch, 0, sizeof *watch);
     watch->unsure = true;
     watch->spoiled = true;
+    watch->rotted = rotted;     /* whoever puts back another disk knows better */
 }
 
 static void hub_back(struct machine *hub, int64_t then, bool noticed)

@@ -122,6 +122,7 @@ void strike_new_disk(struct machine *machine, int64_t down_ms)
     disk_file_delete(machine->disk, "yizhan.db-journal");
     machine->misdirects = false;
     oracle_set_back(machine, -1, false);
+    watch_of(machine)->rotted = false;
     sim_after(machine->sim, down_ms, machine, WHEN_START, 0);
 }
 
