@@ -132,7 +132,7 @@ static void change_put(struct poison *on, int i)
     change.name = (struct name){on->origin, ++on->n};
     change.record = on->record;
     change.kind = 2;
-    change.author = bytes_text("外人");
+    change.author = bytes_text(POISON_AUTHOR);
     change.base = rng_below(&on->dice, 3) == 0 ? rng_next(&on->dice) >> 40 : 0;
     if (first && on->wrong != WRONG_RECORD && on->wrong != WRONG_SETTLES)
         identity(on, &change);

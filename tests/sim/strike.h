@@ -36,6 +36,7 @@ void strike_new_disk(struct machine *machine, int64_t down_ms);
 
 /* poison.c: somebody with this station's secret says what no station of ours
  * would say. */
+#define POISON_AUTHOR "外人"
 void poison(struct machine *station, int64_t what, uint64_t dice);
 
 #endif
