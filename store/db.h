@@ -138,6 +138,8 @@ bool log_there(const char *path, const char *vfs);
 /* Was it stopped cleanly (else store->was_running)? Brings what is in the log
  * into the database. ERR_MISSING: it was not, and there is no log. */
 int running_find(struct store *store, bool there, struct fault *fault);
+/* Before anybody has asked: whatever fails now leaves the log as it is. */
+void running_unknown(struct store *store);
 /* Note that it runs; that it ends. */
 int running_begin(struct store *store, struct fault *fault);
 void running_end(struct store *store);

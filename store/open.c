@@ -291,6 +291,7 @@ int store_open(const struct store_options *options, struct store **out,
         rc = fault_set(fault, db_error(store, rc), "", "%s", options->path);
     } else {
         sqlite3_extended_result_codes(store->db, 1);
+        running_unknown(store);
         reached(store, REACH_OPEN);
         rc = configure(store, fault);
     }

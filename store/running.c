@@ -58,6 +58,11 @@ static int log_missing(const struct store *store, struct fault *fault)
     return ERR_MISSING;
 }
 
+void running_unknown(struct store *store)
+{
+    keep_log(store, true);
+}
+
 int running_find(struct store *store, bool there, struct fault *fault)
 {
     static const char sql[] =
@@ -76,18 +81,13 @@ int running_find(struct store *store, bool there, struct fault *fault)
     if (store->was_running && !there)
         return log_missing(store, fault);
     rc = log_rotten(store, fault);
-    if (rc < 0) {
-        keep_log(store, true);
+    if (rc < 0)
         return rc;
-    }
-    if (store->was_running) {
-        /* From here on until the next commit a log that is empty is as it
-         * should be. */
-        keep_log(store, true);
-        if (meta_set(store, "running", 0) < 0)
-            return fault_set(fault, store->rc, "", "%s", store->path);
-        keep_log(store, false);
-    }
+    /* From here on until the next commit a log that is empty is as it should
+     * be. */
+    if (store->was_running && meta_set(store, "running", 0) < 0)
+        return fault_set(fault, store->rc, "", "%s", store->path);
+    keep_log(store, false);
     return log_settle(store, fault);
 }
 

@@ -134,6 +134,32 @@ TEST(a_store_that_was_given_up_keeps_its_log)
     desk_free(&desk);
 }
 
+/* BUG found: A start that failed before it had asked how the last run ended took
+ * the log into the database and deleted it, and every later one missed it. */
+TEST(a_start_that_fails_anywhere_can_be_repeated)
+{
+    static const enum disk_op ops[] = {DISK_READ, DISK_SYNC, DISK_TRUNCATE,
+                                       DISK_OPEN, DISK_DELETE};
+
+    (void)state;
+    for (size_t op = 0; op < sizeof ops / sizeof ops[0]; op++)
+        for (uint64_t k = 0; k < 60; k++) {
+            struct desk desk = desk_at_work(900 + k);
+
+            killed(&desk);
+            disk_fail(desk.disk, ops[op], k, 1 + (int)(k % 3), SQLITE_IOERR);
+            desk_open(&desk);
+            killed(&desk);
+            disk_fail(desk.disk, ops[op], 0, 0, 0);
+            if (desk_open(&desk) < 0)
+                fail_msg("op %d, k=%d: YZ%04d %s", (int)op, (int)k,
+                         err_code(desk.world->fault.err),
+                         desk.world->fault.why);
+            assert_int_equal(missing(&desk, 0), 0);
+            desk_free(&desk);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +168,7 @@ int main(void)
         cmocka_unit_test(
             a_copy_of_the_database_alone_of_a_running_station_is_refused),
         cmocka_unit_test(a_start_that_is_cut_anywhere_can_be_repeated),
+        cmocka_unit_test(a_start_that_fails_anywhere_can_be_repeated),
         cmocka_unit_test(a_store_that_was_given_up_keeps_its_log),
     };
 
