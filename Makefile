@@ -130,6 +130,8 @@ COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 SIM_RUN = $(B)/yz-sim --stations 10 --days 3 --jobs 2 --commit $(COMMIT) \
 	--save $(B)/failed.sim
 sim: $(B)/yz-sim
+	$(Q)for f in tests/sim/stories/*.sim; do \
+	  $(B)/yz-sim --replay $$f || exit 1; done
 	$(Q)$(SIM_RUN) --seeds $(SEEDS)
 
 # The same seeds by two compilers: the same histories, to the last bit. And each
