@@ -213,6 +213,15 @@ static void ask_put(struct poison *on)
     frame(on, FRAME_END, &end);
 }
 
+/* Has the hub been heard to have it? Nobody guesses the id of another. */
+static bool at_hub(const struct oracle *oracle, int record)
+{
+    for (int i = 0; i < oracle->count; i++)
+        if (oracle->told[i].record == record && oracle->told[i].sure_at >= 0)
+            return true;
+    return false;
+}
+
 static void begin(struct poison *on)
 {
     struct work *work = on->station->sim->work;
@@ -231,6 +240,8 @@ static void begin(struct poison *on)
         on->wrong == WRONG_ORDER)
         return;
     record = (int)rng_below(&on->dice, (uint64_t)work->records);
+    if (!at_hub(on->station->sim->oracle, record))
+        return;
     on->record = work->record[record].id;
     work->record[record].foreign = true;        /* no clerk is alone with it */
     work_seen_by(on->station->sim, record, on->station->org);
