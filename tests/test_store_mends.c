@@ -123,6 +123,48 @@ TEST(a_mending_that_fails_is_done_again)
         play(&scenes[i]);
 }
 
+/* A word on cells nobody asked about, or that is cut, mends nothing. */
+TEST(a_word_nobody_asked_for_is_refused)
+{
+    static const uint64_t told[][2] = {{0, 0}, {1, 0}, {0, 3}, {2, 3}, {0, 2}};
+    struct mending *list = xmalloc(2 * sizeof *list);
+    struct world *w = world_new();
+    struct store *store = town_of(w, "a")->store;
+    char before[500];
+    int first, next;
+
+    (void)state;
+    lived(w);
+    snprintf(before, sizeof before, "%s", line_of(w, store, 1));
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct news_item item = {.what = NEWS_STATE, .seq = 1, .number = 9,
+                                 .change = bytes_text("nothing")};
+        struct news_writer writer;
+        struct news news;
+        struct buf out;
+
+        memset(list, 0, 2 * sizeof *list);
+        list[0].on.want.record = list[1].on.want.record = record_id(1);
+        list[0].on.want.cell = list[1].on.want.cell = 2;
+        buf_init(&out, FRAME_MAX);
+        news_open(&writer, "520527001", 0);
+        news_add(&writer, &item);
+        assert_int_equal(news_close(&writer, &out), 0);
+        assert_int_equal(news_read(buf_view(&out), &news), 0);
+        news.from = told[i][0];
+        news.to = told[i][1];
+        assert_int_equal(store_mend(store, &news, list, 2, &first, &next,
+                                    &w->fault), ERR_FORMAT);
+        assert_int_equal(store_commit(store, NULL), 0);
+        assert_string_equal(line_of(w, store, 1), before);
+        news_done(&news);
+        buf_done(&out);
+    }
+    free(list);
+    sync_all(w);
+    world_end(w);
+}
+
 /* ---- a copy ---- */
 
 static int copy_hub(struct world *w)
@@ -175,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mending_that_fails_is_done_again),
+        cmocka_unit_test(a_word_nobody_asked_for_is_refused),
         cmocka_unit_test(a_copy_that_fails_is_no_copy),
     };
 
