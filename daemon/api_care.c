@@ -184,7 +184,7 @@ static int release(struct request *request, const char *text,
 {
     struct store *store = node_store(request->node);
     struct shown_case *shown = xmalloc(sizeof(*shown));
-    struct released done;
+    struct released done = {.state = STATE_ASIDE};
     struct name name;
     int rc;
 

@@ -150,11 +150,13 @@ int log_rotten(struct store *store, struct fault *fault)
     on->page = page_size(store);
     rc = sqlite3_file_control(store->db, "main",
                               SQLITE_FCNTL_JOURNAL_POINTER, &on->file);
-    if (rc == SQLITE_OK && on->file != NULL && on->file->pMethods != NULL)
+    if (rc == SQLITE_OK && on->page > 0 && on->file != NULL &&
+        on->file->pMethods != NULL) {
         rc = on->file->pMethods->xFileSize(on->file, &size);
-    if (rc == SQLITE_OK && on->page > 0 &&
-        size >= LOG_HEAD + FRAME_HEAD + (int64_t)on->page)
-        rc = look(on, size);
+        if (rc == SQLITE_OK &&
+            size >= LOG_HEAD + FRAME_HEAD + (int64_t)on->page)
+            rc = look(on, size);
+    }
     broken = on->broken;
     free(on);
     if (rc == SQLITE_OK)
