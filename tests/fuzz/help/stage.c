@@ -37,7 +37,7 @@ static void use_turns(struct store *store)
     struct store_mark mark;
 
     must(mark_set(store, SIZE_MAX, &mark) == 0, "a turn begins");
-    mark_undo(store, &mark);
+    must(mark_end(store, &mark, ERR_FAULT) == ERR_FAULT, "it is undone");
     must(mark_set(store, SIZE_MAX, &mark) == 0, "another turn begins");
     must(store_commit(store, NULL) == 0, "it ends");
 }
