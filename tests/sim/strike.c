@@ -122,8 +122,12 @@ static void herd(struct sim *sim)
 
 static void revoke(struct machine *station, bool revoked)
 {
-    station->revoked = revoked;
-    machine_stop(sim_hub(station->sim), 5 * SECOND);
+    struct sim *sim = station->sim;
+
+    for (int i = 0; i < sim->machines; i++)     /* its clones have its name */
+        if (strcmp(sim->machine[i]->name, station->name) == 0)
+            sim->machine[i]->revoked = revoked;
+    machine_stop(sim_hub(sim), 5 * SECOND);
 }
 
 static bool county_kind(struct machine *machine, const struct fault_line *line,

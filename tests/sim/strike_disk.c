@@ -86,6 +86,7 @@ static void clone(struct machine *machine, const struct fault_line *line,
     memcpy(twin->key, machine->key, KEY);
     twin->clone = machine->clone = true;
     twin->kinds = machine->kinds;
+    twin->revoked = machine->revoked;
     if (is_twin(line))
         twin->dice = copy->dice;
     disk_put(twin->disk, copy->image);
