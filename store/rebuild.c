@@ -40,14 +40,15 @@ static int newest_taken(struct store *store, const struct cell_row *cell,
     return rc < 0 ? rc : 0;
 }
 
-/* The newest own change of the cell that has no verdict yet. */
+/* The newest own change of the cell, if it has no verdict yet: over one that has,
+ * an older one that still waits is not shown. */
 static int newest_own(struct store *store, const struct cell_row *cell,
                       struct place_id *at)
 {
     sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT j.origin, j.n FROM journal j JOIN origin o "
-               "ON o.id = j.origin WHERE j.record = ?1 AND j.cell = ?2 AND "
-               "j.key = ?3 AND j.state IN (?4, ?5) AND o.own = 1 "
+        store, "SELECT j.origin, j.n, j.state IN (?4, ?5) FROM journal j "
+               "JOIN origin o ON o.id = j.origin WHERE j.record = ?1 AND "
+               "j.cell = ?2 AND j.key = ?3 AND o.own = 1 "
                "ORDER BY j.origin DESC, j.n DESC LIMIT 1");
     int rc;
 
@@ -58,7 +59,7 @@ static int newest_own(struct store *store, const struct cell_row *cell,
     db_int(stmt, 5, STATE_RECEIVED);
     *at = (struct place_id){0, 0};
     rc = db_step(store, stmt);
-    if (rc == 1) {
+    if (rc == 1 && sqlite3_column_int(stmt, 2) != 0) {
         at->origin = sqlite3_column_int64(stmt, 0);
         at->n = db_column_num(stmt, 1);
     }
