@@ -10,7 +10,9 @@
  * proves that there was more, and that it was on the disk.
  *
  * What this cannot know: whether the newest transaction of all rotted or was
- * torn. Nothing stands behind that one.
+ * torn, as nothing stands behind that one; and whether the head of the log rotted
+ * or is what a failing write left of the next round's, when all of this round is
+ * in the database already.
  *
  * The log, in SQLite's words (fileformat2, "The Write-Ahead Log"): a head of 32
  * bytes, then frames of a head of 24 bytes and a page. Numbers are big-endian;
@@ -77,23 +79,22 @@ static struct sum frame_sum(const struct looking *on, struct sum before)
 }
 
 /* The head counts as the end of a transaction: it is synced before the first
- * frame. If it is what rotted, the salt is better taken from that frame. */
-static int look_at_head(struct looking *on)
+ * frame. False if it is not whole. */
+static bool look_at_head(struct looking *on, int *rc)
 {
     uint8_t *head = on->bytes;
-    int rc = on->file->pMethods->xRead(on->file, head, LOG_HEAD + FRAME_HEAD,
-                                       0);
+
+    *rc = on->file->pMethods->xRead(on->file, head, LOG_HEAD, 0);
+    if (*rc != SQLITE_OK)
+        return false;
 
     on->big_endian = (head[3] & 1) != 0;
     on->told = sum_at(head + 24);
     on->made = sum_on(on, (struct sum){0, 0}, head, 24);
     on->ends = true;
     on->broken = -1;
-    if ((word(head, true) & ~1u) != LOG_MAGIC || !same(on->told, on->made))
-        on->broken = LOG_HEAD;
-    memcpy(on->salt, on->broken < 0 ? head + 16 : head + LOG_HEAD + 8,
-           sizeof on->salt);
-    return rc;
+    memcpy(on->salt, head + 16, sizeof on->salt);
+    return (word(head, true) & ~1u) == LOG_MAGIC && same(on->told, on->made);
 }
 
 /* Does this frame prove that something before it is lost? */
@@ -119,8 +120,10 @@ static bool look_at_frame(struct looking *on, int64_t at)
 static int look(struct looking *on, int64_t size)
 {
     int64_t step = FRAME_HEAD + (int64_t)on->page, at = LOG_HEAD;
-    int rc = look_at_head(on);
+    int rc;
 
+    if (!look_at_head(on, &rc))
+        return rc;
     for (; rc == SQLITE_OK && at + step <= size; at += step) {
         rc = on->file->pMethods->xRead(on->file, on->bytes, (int)step, at);
         if (rc == SQLITE_OK && look_at_frame(on, at))

@@ -138,8 +138,8 @@ TEST(a_store_that_was_given_up_keeps_its_log)
  * the log into the database and deleted it, and every later one missed it. */
 TEST(a_start_that_fails_anywhere_can_be_repeated)
 {
-    static const enum disk_op ops[] = {DISK_READ, DISK_SYNC, DISK_TRUNCATE,
-                                       DISK_OPEN, DISK_DELETE};
+    static const enum disk_op ops[] = {DISK_READ, DISK_WRITE, DISK_SYNC,
+                                       DISK_TRUNCATE, DISK_OPEN, DISK_DELETE};
 
     (void)state;
     for (size_t op = 0; op < sizeof ops / sizeof ops[0]; op++)
