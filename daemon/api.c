@@ -191,8 +191,10 @@ static int told(struct request *request, int rc)
 
 int api_rebuild(struct request *request, struct fault *fault)
 {
-    int rc;
+    int rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
 
+    if (rc < 0)
+        return rc;
     log_event(LOG_I, 6010, "store.rebuild", NULL);
     rc = store_rebuild(node_store(request->node), fault);
     if (rc == 0)

@@ -6,6 +6,7 @@
 #include "daemon/backup.h"
 #include "daemon/job.h"
 #include "daemon/log.h"
+#include "daemon/room.h"
 #include "store/care.h"
 
 #include <stdlib.h>
@@ -193,6 +194,8 @@ static int release(struct request *request, const char *text,
     name = shown->name;
     shown_case_done(shown);
     free(shown);
+    if (rc == 0)
+        rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
     if (rc == 0)
         rc = store_release(store, &name, &done, fault);
     if (rc < 0)

@@ -112,6 +112,7 @@ def test_a_full_disk_refuses_saves_and_goes_on_by_itself(field):
         in_manual(*[text for _, text in told])
         sheet = field.write("lines.ndjson", '{"op":"insert"}\n')
         assert "YZ6002" in field.town.cli("import", sheet).err
+        assert "YZ6002" in field.town.cli("rebuild").err
         assert len(field.town.export().splitlines()) == 5, "what is there can be read"
         assert field.town.talk()["cause"] is None and field.town.status()["queued"] == 0, "what is saved goes out"
         disk.fill(10 << 20)
