@@ -294,7 +294,7 @@ int store_history(struct store *store, const struct id *record,
     db_int(stmt, 1, row.id);
     sqlite3_bind_null(stmt, 2);
     entry_init(&entry);
-    while ((rc = db_step(store, stmt)) == 1) {
+    while (db_step(store, stmt) == 1) {
         struct place_id at = {sqlite3_column_int64(stmt, 0),
                               db_column_num(stmt, 1)};
 
