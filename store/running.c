@@ -78,8 +78,10 @@ int running_find(struct store *store, bool there, struct fault *fault)
         sqlite3_step(stmt) == SQLITE_ROW)
         store->was_running = sqlite3_column_int(stmt, 0) != 0;
     sqlite3_finalize(stmt);
-    if (store->was_running && !there)
+    if (store->was_running && !there) {
+        keep_log(store, false);         /* not even the empty one of today */
         return log_missing(store, fault);
+    }
     rc = log_rotten(store, fault);
     if (rc < 0)
         return rc;
