@@ -99,7 +99,8 @@ demo: $(B)/yizhan
 check: all rules unit sim e2e
 
 unit: $(TESTS)
-	$(Q)for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
+	$(Q)$(if $(SAN),YZ_STRIDE=$${YZ_STRIDE:-12}; export YZ_STRIDE;) \
+	  for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
 
 e2e: $(B)/yizhan
 	$(Q)$(if $(SAN),YZ_MEMBERS=1000 YZ_EDITS=4000 YZ_ROUNDS=5) \
