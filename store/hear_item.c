@@ -77,11 +77,22 @@ static int hear_change(struct hearing *on, const struct news_item *item,
     return 0;
 }
 
-static bool journal_has(struct store *store, struct place_id at)
+/* Is the change known here? `homeless`: without a record, as it was heard while
+ * it was set aside. */
+static bool journal_known(struct store *store, struct place_id at,
+                          bool *homeless)
 {
-    struct hash known;
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT record IS NULL AND bytes IS NOT NULL FROM journal "
+               "WHERE origin = ?1 AND n = ?2");
+    bool known;
 
-    return journal_hash(store, at, &known) == 1;
+    db_int(stmt, 1, at.origin);
+    db_num(stmt, 2, at.n);
+    known = db_step(store, stmt) == 1;
+    *homeless = known && sqlite3_column_int(stmt, 0) != 0;
+    sqlite3_reset(stmt);
+    return known;
 }
 
 /* A hub that was set back decided it again, under a newer number; or what was
@@ -113,38 +124,17 @@ static bool departed(struct hearing *on, int64_t record, uint64_t seq)
     return false;
 }
 
-/* Has the row of this change, which is known, no record yet? It was heard while
- * it was set aside. 1 or 0, or an error. */
-static int journal_homeless(struct store *store, struct place_id at)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "SELECT record IS NULL AND bytes IS NOT NULL FROM journal "
-               "WHERE origin = ?1 AND n = ?2");
-    int rc;
-
-    db_int(stmt, 1, at.origin);
-    db_num(stmt, 2, at.n);
-    rc = db_step(store, stmt);
-    if (rc == 1)
-        rc = (int)db_column_num(stmt, 0);
-    sqlite3_reset(stmt);
-    return rc;
-}
-
 /* A change that is new here becomes the last one of its cell; so does one whose
  * cell is known only now. */
 static int journal_hear(struct hearing *on, struct cell_row *cell)
 {
     struct entry *entry = &on->entry;
-    bool known = journal_has(on->store, entry->at);
+    bool homeless, known = journal_known(on->store, entry->at, &homeless);
     int rc = cell_find(on->store, entry->record, entry->cell,
                        entry->change.key, cell);
 
-    rc = rc < 0 ? rc : 0;
-    if (rc == 0 && known && entry->record != 0)
-        rc = journal_homeless(on->store, entry->at);
-    if (rc < 0 || (known && rc == 0))
-        return rc;
+    if (rc < 0 || (known && (!homeless || entry->record == 0)))
+        return rc < 0 ? rc : 0;
     if (entry->record == 0)
         return journal_add(on->store, entry);
     cell_chain(cell, entry);
@@ -323,4 +313,3 @@ int hear_item(struct hearing *on, const struct news_item *item)
     }
     return ERR_FORMAT;
 }
-

@@ -82,13 +82,9 @@ void entry_set_key(struct entry *entry, struct bytes key)
     entry->key[key.len] = '\0';
 }
 
-int journal_add(struct store *store, const struct entry *entry)
+/* What both ways to write a row say of it: ?1 to ?11, ?14 and ?15. */
+static void bind_row(sqlite3_stmt *stmt, const struct entry *entry)
 {
-    sqlite3_stmt *stmt = db_stmt(
-        store, "INSERT INTO journal (origin, n, record, cell, key, kinds, "
-               "state, number, reason, field, rule, hash, bytes, "
-               "past_origin, past_n) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-               "?9, ?10, ?11, ?12, ?13, ?14, ?15)");
     bool why = entry->reason != REASON_NONE;
 
     db_int(stmt, 1, entry->at.origin);
@@ -107,13 +103,24 @@ int journal_add(struct store *store, const struct entry *entry)
     db_int(stmt, 9, (int64_t)entry->reason);
     db_words(stmt, 10, why ? entry->field : "");
     db_words(stmt, 11, why ? entry->rule : "");
+    db_some(stmt, 14, (uint64_t)entry->past.origin);
+    db_some(stmt, 15, entry->past.n);
+}
+
+int journal_add(struct store *store, const struct entry *entry)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "INSERT INTO journal (origin, n, record, cell, key, kinds, "
+               "state, number, reason, field, rule, hash, bytes, "
+               "past_origin, past_n) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+               "?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+
+    bind_row(stmt, entry);
     db_hash(stmt, 12, &entry->hash);
     if (entry->bytes.len > 0)
         db_bytes(stmt, 13, buf_view(&entry->bytes));
     else
         sqlite3_bind_null(stmt, 13);
-    db_some(stmt, 14, (uint64_t)entry->past.origin);
-    db_some(stmt, 15, entry->past.n);
     if (entry->at.origin == store->self && entry->at.n > store->self_met)
         store->self_met = entry->at.n;
     return db_run(store, stmt);
@@ -137,23 +144,10 @@ int journal_place(struct store *store, const struct entry *entry)
     sqlite3_stmt *stmt = db_stmt(
         store, "UPDATE journal SET record = ?3, cell = ?4, key = ?5, "
                "kinds = ?6, state = ?7, number = ?8, reason = ?9, "
-               "field = ?10, rule = ?11, past_origin = ?12, past_n = ?13 "
+               "field = ?10, rule = ?11, past_origin = ?14, past_n = ?15 "
                "WHERE origin = ?1 AND n = ?2 AND record IS NULL");
-    bool why = entry->reason != REASON_NONE;
 
-    db_int(stmt, 1, entry->at.origin);
-    db_num(stmt, 2, entry->at.n);
-    db_int(stmt, 3, entry->record);
-    db_num(stmt, 4, entry->cell);
-    db_text(stmt, 5, bytes_text(entry->key));
-    db_int(stmt, 6, entry->kinds);
-    db_int(stmt, 7, (int64_t)entry->state);
-    db_some(stmt, 8, entry->number);
-    db_int(stmt, 9, (int64_t)entry->reason);
-    db_words(stmt, 10, why ? entry->field : "");
-    db_words(stmt, 11, why ? entry->rule : "");
-    db_some(stmt, 12, (uint64_t)entry->past.origin);
-    db_some(stmt, 13, entry->past.n);
+    bind_row(stmt, entry);
     return db_run(store, stmt);
 }
 
