@@ -172,6 +172,7 @@ void oracle_refused(struct machine *machine, const struct fault *fault,
             return;
         break;
     case ERR_FAULT:             /* a row where there should be none */
+    case ERR_TOKEN:             /* a row of tokens that differs now */
         if (watch_of(machine)->rotted)
             return;
         break;
