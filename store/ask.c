@@ -171,8 +171,12 @@ int store_batch(struct store *store, const struct head *head, uint64_t from,
     db_num(stmt, 2, from);
     db_num(stmt, 3, head->n);
     while (db_step(store, stmt) == 1) {
+        uint64_t n = db_column_num(stmt, 0);
+
+        if (n != from + (uint64_t)count)
+            break;              /* the disk lost one: verify says which */
         if (!pack(&on, stmt, size)) {
-            *next = db_column_num(stmt, 0);
+            *next = n;
             break;
         }
         count++;

@@ -280,10 +280,13 @@ static int name_all(struct store *store, bool *begun)
     sqlite3_stmt *stmt = db_stmt(
         store, "UPDATE origin SET again = 1 WHERE own = 1 AND n > 0 AND "
                "NOT EXISTS (SELECT 1 FROM origin WHERE again = 1)");
-    int rc = db_run(store, stmt);
+    int rc = ERR_OK;
 
-    *begun = rc == 0 && sqlite3_changes(store->db) > 0 &&
-             store->namings++ < NAMINGS_MAX;
+    if (store->namings < NAMINGS_MAX)
+        rc = db_run(store, stmt);
+    *begun = rc == 0 && store->namings < NAMINGS_MAX &&
+             sqlite3_changes(store->db) > 0;
+    store->namings += *begun;
     return rc;
 }
 

@@ -59,11 +59,42 @@ TEST(a_rotten_word_is_no_fact)
     world_free(w);
 }
 
+/* BUG found: a row was gone, the changes behind it went up under the names of
+ * those before them, and the station asked every second for ever, as its newer
+ * origins had nothing at the county to go on from. */
+TEST(behind_a_row_that_is_gone_nothing_goes_up_under_another_name)
+{
+    struct town *town;
+    W;
+
+    town = town_of(w, "a");
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_with(w, "a");
+    say(w, "a", 1, "name=乙");
+    say(w, "a", 1, "name=丙");
+    say(w, "a", 1, "name=丁");
+    town_shut(town);
+    meddle(town->path, "DELETE FROM journal WHERE n = 4");
+    town_open(w, town);
+    say(w, "a", 1, "born=1990-01-02");
+    for (int i = 0; i < 150; i++) {
+        exchange(w, "a", ALL, ALL);
+        assert_true(w->asked.whole);
+    }
+    assert_false(w->asked.healed);
+    assert_cell(w, "hub", 1, "name", "乙");
+    assert_int_equal(count_of(w->hub, STATE_ASIDE), 0);
+    assert_int_equal(count_of(town->store, STATE_QUEUED), 2);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rotten_word_is_not_sent_as_the_clerks),
         cmocka_unit_test(a_rotten_word_is_no_fact),
+        cmocka_unit_test(
+            behind_a_row_that_is_gone_nothing_goes_up_under_another_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
