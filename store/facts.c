@@ -233,8 +233,12 @@ static int enter(struct refill *of, const struct place *place,
     struct entry *entry = &on->entry;
     int rc;
 
-    if (run->verdict == STATE_RECEIVED)
-        return take_place(on, place);
+    /* Another copy of its disk may wait for the verdict, too. */
+    if (run->verdict == STATE_RECEIVED) {
+        rc = take_place(on, place);
+        return rc < 0 || entry->state == STATE_RECEIVED
+                   ? rc : news_verdict(on->store, entry->at);
+    }
     begin_place(on, place);
     on->wrong = "change";
     if (run->verdict == STATE_ASIDE || !legible(on))

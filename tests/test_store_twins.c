@@ -91,6 +91,28 @@ TEST(changes_that_a_fork_moves_leave_no_receipt)
     world_free(w);
 }
 
+/* One has written of the first record and told the hub, two of the second, under
+ * the same name, and is "a" now. */
+static void part(struct world *w, struct twins *t)
+{
+    say(w, "a", 1, "mark=1 name=甲");
+    say(w, "a", 2, "mark=2 name=甲");
+    sync_all(w);
+    twins_make(w, t);
+    be(t, 1);
+    say(w, "a", 1, "name=乙");
+    sync_with(w, "a");
+    be(t, 2);
+    say(w, "a", 2, "name=丙");
+}
+
+/* As after a cut: no changes in it that would tell the two apart. */
+static void hello_alone(struct world *w, struct twins *t)
+{
+    t->two->cut = true;
+    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+}
+
 /* BUG found: The hub took its twin's changes for its own, told it none of them,
  * and its cursor passed them for ever. */
 TEST(a_twin_is_told_what_the_other_wrote_under_its_name)
@@ -98,17 +120,7 @@ TEST(a_twin_is_told_what_the_other_wrote_under_its_name)
     struct twins t;
     W;
 
-    say(w, "a", 1, "mark=1 name=甲");
-    say(w, "a", 2, "mark=2 name=甲");
-    sync_all(w);
-    twins_make(w, &t);
-    be(&t, 1);
-    say(w, "a", 1, "name=乙");
-    be(&t, 2);
-    say(w, "a", 2, "name=丙");
-    be(&t, 1);
-    sync_with(w, "a");
-    be(&t, 2);
+    part(w, &t);
     sync_with(w, "a");
     assert_cell(w, "a", 1, "name", "乙");
     assert_cell(w, "a", 2, "name", "丙");
@@ -126,20 +138,9 @@ TEST(a_twin_that_was_confirmed_the_others_changes_hears_of_them)
     struct twins t;
     W;
 
-    say(w, "a", 1, "mark=1 name=甲");
-    say(w, "a", 2, "mark=2 name=甲");
-    sync_all(w);
-    twins_make(w, &t);
-    be(&t, 1);
-    say(w, "a", 1, "name=乙");
-    be(&t, 2);
-    say(w, "a", 2, "name=丙");
+    part(w, &t);
     say(w, "a", 2, "born=1990-01-02");
-    be(&t, 1);
-    sync_with(w, "a");
-    be(&t, 2);
-    t.two->cut = true;
-    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    hello_alone(w, &t);
     check_store(w, "two", t.two->store);
     sync_with(w, "a");
     assert_cell(w, "a", 1, "name", "乙");
@@ -165,8 +166,7 @@ TEST(a_new_twin_hears_of_the_others_first_record)
     be(&t, 1);
     sync_with(w, "a");
     be(&t, 2);
-    t.two->cut = true;
-    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    hello_alone(w, &t);
     sync_with(w, "a");
     assert_cell(w, "a", 1, "name", "甲");
     check_store(w, "two", t.two->store);
@@ -181,24 +181,41 @@ TEST(a_twin_that_says_hello_alone_keeps_its_own)
     struct twins t;
     W;
 
-    say(w, "a", 1, "mark=1 name=甲");
-    say(w, "a", 2, "mark=2 name=甲");
-    sync_all(w);
-    twins_make(w, &t);
-    be(&t, 1);
-    say(w, "a", 1, "name=乙");
-    be(&t, 2);
-    say(w, "a", 2, "name=丙");
-    be(&t, 1);
-    sync_with(w, "a");
-    be(&t, 2);
-    t.two->cut = true;
-    assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    part(w, &t);
+    hello_alone(w, &t);
     assert_cell(w, "a", 2, "name", "丙");
     check_store(w, "two", t.two->store);
     sync_with(w, "a");
     assert_cell(w, "a", 1, "name", "乙");
     assert_cell(w, "a", 2, "name", "丙");
+    check_store(w, "two", t.two->store);
+    be(&t, 0);
+    world_free(w);
+}
+
+/* BUG found: A hub that lost it decided it as one of them sent it again; the other
+ * had heard that it is received, and was never told more. */
+TEST(what_waits_at_both_twins_is_told_to_both)
+{
+    struct backup none;
+    struct twins t;
+    W;
+
+    backup(w, &none, "none");
+    say(w, "county", 1, "org=520527001 mark=1 name=甲");
+    sync_all(w);
+    restore(w, &none);
+    say(w, "a", 1, "name=乙");
+    sync_with(w, "a");                  /* waits for its identity */
+    twins_make(w, &t);
+    restore(w, &none);
+    sync_with(w, "county");
+    be(&t, 1);
+    sync_with(w, "a");
+    assert_int_equal(count_of(t.one->store, STATE_TAKEN), 1);
+    be(&t, 2);
+    sync_with(w, "a");
+    assert_int_equal(count_of(t.two->store, STATE_TAKEN), 1);
     check_store(w, "two", t.two->store);
     be(&t, 0);
     world_free(w);
@@ -215,6 +232,7 @@ int main(void)
             a_twin_that_was_confirmed_the_others_changes_hears_of_them),
         cmocka_unit_test(a_new_twin_hears_of_the_others_first_record),
         cmocka_unit_test(a_twin_that_says_hello_alone_keeps_its_own),
+        cmocka_unit_test(what_waits_at_both_twins_is_told_to_both),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ static void told_here(struct reading *on, struct told *told,
     struct sim *sim = on->sim;
 
     told->seen++;
+    told->decided = look->state != STATE_RECEIVED;
     if (look->state == STATE_PARKED || look->state == STATE_SETTLED)
         sim->count.parked++;
     if (!lone(sim, &sim->work->record[told->record]))
@@ -93,14 +94,33 @@ static void at_hub(void *user, const struct look *look)
                  "hub");
 }
 
+/* What the hub has decided waits at no station. */
+static void waits(struct reading *on, const struct look *look)
+{
+    const struct change *change = look->change;
+    uint64_t content = oracle_content(change);
+    const struct told *told = oracle_find(
+        on->sim->oracle, change->has_was ? &change->was : &look->name,
+        &content);
+
+    if (told != NULL && told->decided)
+        sim_fail(on->sim, "V3", "%s was never told what became of a change "
+                 "(cell %llu, n = %llu)", on->machine->name,
+                 (unsigned long long)change->cell,
+                 (unsigned long long)look->name.n);
+}
+
 static void at_station(void *user, const struct look *look)
 {
     struct reading *on = user;
     const struct machine *machine = on->machine;
     const struct record *record;
 
-    if (look->change == NULL ||
-        oracle_find(on->sim->oracle, &look->name, NULL) == NULL)
+    if (look->change == NULL)
+        return;
+    if (look->state == STATE_RECEIVED)
+        waits(on, look);
+    if (oracle_find(on->sim->oracle, &look->name, NULL) == NULL)
         return;                 /* no clerk's: its own poison comes back */
     record = work_find(on->sim->work, &look->change->record);
     if (record != NULL && (record->orgs >> machine->at & 1) == 0)

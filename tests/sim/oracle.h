@@ -21,6 +21,7 @@ struct told {
     bool off_disk;              /* its machine's disk was set back before it */
     bool lost;                  /* ... and nobody else had it */
     int seen;                   /* how often at the hub, in the end */
+    bool decided;               /* there it has a verdict */
     bool again;                 /* there it was said once more, to no effect */
 };
 
