@@ -3,7 +3,7 @@
  *
  * In slices: the small tables page by page, each in one slice; the journal row
  * by row, which reads every page of it too; the cells, and what each of them
- * points at; the receipts; the counts. What is written between two slices is no
+ * points at; the cases; the receipts; the counts. What is written between two slices is no
  * fault: a slice sees whole requests only.
  */
 #include "store/verify.h"
@@ -192,7 +192,7 @@ static int verify_row(struct verify *on, sqlite3_stmt *row, struct fault *fault)
     on->n = n;
     on->hash = hash;
     on->found.changes++;
-    return 1;
+    return verify_waits(on, n, (enum state)state, fault);
 }
 
 static int verify_chain(struct verify *on, struct fault *fault)
@@ -246,6 +246,8 @@ static int verify_slice(struct verify *on, struct fault *fault)
         return verify_chain(on, fault);
     case VERIFY_CELLS:
         return verify_cells(on, fault);
+    case VERIFY_CASES:
+        return verify_cases(on, fault);
     case VERIFY_RECEIPTS:
         return verify_receipts(on, fault);
     case VERIFY_COUNTS:

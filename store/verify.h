@@ -3,7 +3,7 @@
 #define YZ_STORE_VERIFY_H
 
 #include "store/care.h"
-#include "store/cell.h"
+#include "store/case.h"
 
 enum { SLICE_ROWS = 2000 }; /* some ms of them */
 
@@ -12,6 +12,7 @@ enum verify_phase {
     VERIFY_ORIGINS,
     VERIFY_CHAIN,
     VERIFY_CELLS,
+    VERIFY_CASES,
     VERIFY_RECEIPTS,
     VERIFY_COUNTS
 };
@@ -29,6 +30,7 @@ struct verify {
     int64_t writes; /* SQLite's count of them when it began */
     uint64_t lost;
     struct cell_row cell;    /* cells are done through this one */
+    int64_t cases;           /* and cases */
     struct place_id receipt; /* and receipts through this */
     struct confirm confirm;  /* scratch */
 };
@@ -38,6 +40,11 @@ int verify_damaged(struct verify *on, const char *table, uint64_t n,
                    const char *what, struct fault *fault);
 /* One slice each, as verify_step. */
 int verify_cells(struct verify *on, struct fault *fault);
+int verify_cases(struct verify *on, struct fault *fault);
 int verify_receipts(struct verify *on, struct fault *fault);
+/* A change decided here that waits, or waited, for a person has its case: 1, or
+ * an error. */
+int verify_waits(struct verify *on, uint64_t n, enum state state,
+                 struct fault *fault);
 
 #endif

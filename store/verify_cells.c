@@ -97,7 +97,7 @@ int verify_cells(struct verify *on, struct fault *fault)
     sqlite3_reset(stmt);
     on->found.cells += (uint64_t)rows;
     if (rc == 0 && rows < SLICE_ROWS)
-        on->phase = VERIFY_RECEIPTS;
+        on->phase = VERIFY_CASES;
     return rc < 0 ? rc : 1;
 }
 

@@ -72,13 +72,112 @@ TEST(what_is_damaged_is_named)
           "is not the one it was");
     found("UPDATE tally SET count = count + 1 WHERE state = 2", "taken",
           "counted");
-    found("UPDATE journal SET state = 4 WHERE n = 7", "cell",
+    found("UPDATE journal SET state = 3 WHERE n = 7", "cell",
           "-7 is shown otherwise");
     found("UPDATE cell SET number = number + 1 WHERE cell = 2", "cell",
           "is shown otherwise");
     found("UPDATE cell SET own_n = 2 WHERE own_n IS NOT NULL", "cell",
           "-2 is shown otherwise");
     found("UPDATE receipt SET signed = x'00'", "receipt", "does not fit");
+}
+
+/* ---- what waits for a person ---- */
+
+/* The town has an own case that waits, one that is settled, and one of two with
+ * one number; so has the hub, and the county hears of them. */
+static struct world *crossed(void)
+{
+    struct world *w = world_new();
+
+    for (int i = 1; i <= 2; i++)
+        say(w, "a", i, "mark=1 name=甲");
+    sync_all(w);
+    for (int i = 1; i <= 2; i++) {
+        say(w, "county", i, "name=县");
+        say(w, "a", i, "name=乡");
+    }
+    sync_with(w, "county");
+    sync_with(w, "a");
+    sync_all(w);
+    assert_int_equal(settle(w, "county", 1, "name", "parked"), 0);
+    sync_all(w);
+    return w;
+}
+
+static int look_at(struct world *w, struct town *town)
+{
+    return store_verify(town == NULL ? w->hub : town->store, &w->fault);
+}
+
+/* `sql` damages the table of cases of `who`; "" does no harm. */
+static void cases(const char *who, const char *sql, const char *what)
+{
+    struct world *w = crossed();
+    struct town *town = strcmp(who, "hub") == 0 ? NULL : town_of(w, who);
+    int rc;
+
+    assert_int_equal(look_at(w, town), 0);
+    if (town == NULL)
+        store_close(w->hub);
+    else
+        town_shut(town);
+    meddle(town == NULL ? w->hub_path : town->path, sql);
+    if (town == NULL)
+        hub_open(w);
+    else
+        town_open(w, town);
+    rc = look_at(w, town);
+    if (rc != ERR_CORRUPT || strcmp(w->fault.field, "cases") != 0 ||
+        strstr(w->fault.why, what) == NULL)
+        fail_msg("%s: %s: YZ%04d %s %s", who, sql, err_code(rc),
+                 w->fault.field, w->fault.why);
+    world_free(w);
+}
+
+TEST(a_case_that_does_not_follow_from_the_journal_is_found)
+{
+    static const char *const decider[] = {"hub", "a"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *who = decider[i];
+
+        cases(who, "DELETE FROM cases WHERE open = 1", "no case");
+        cases(who, "DELETE FROM cases WHERE open = 0", "no case");
+        cases(who, "UPDATE cases SET open = 1", "other than it is");
+        cases(who, "UPDATE cases SET open = 0 WHERE reason = 1",
+              "other than it is");
+        cases(who, "UPDATE cases SET open = 0 WHERE reason = 9",
+              "nobody settled");
+        cases(who, "UPDATE cases SET open = 2 WHERE open = 1",
+              "other than it is");
+        cases(who, "UPDATE cases SET reason = 2", "other than it is");
+        cases(who, "UPDATE cases SET field = 'x'", "other than it is");
+        cases(who, "UPDATE cases SET rule = 'V9'", "other than it is");
+        cases(who, "UPDATE journal SET state = 2 WHERE state = 4",
+              "other than it is");
+    }
+}
+
+/* What others have waiting is known from the hub's word alone. */
+TEST(a_case_of_something_else_is_found)
+{
+    static const char *const anybody[] = {"hub", "a", "county"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const char *who = anybody[i];
+
+        cases(who, "UPDATE cases SET n = n + 100 WHERE open = 1",
+              i < 2 ? "no case" : "is not here");
+        cases(who, "UPDATE cases SET record = 3 - record WHERE open = 1",
+              "other than it is");
+        cases(who, "UPDATE cases SET cell = 7 WHERE open = 1",
+              "other than it is");
+        cases(who, "UPDATE cases SET key = 'x'", "other than it is");
+        cases(who, "UPDATE cases SET reason = 60", "other than it is");
+        cases(who, "DELETE FROM settles", "nobody settled");
+    }
 }
 
 /* A text where a number was sorts behind all numbers: the look at the rows from
@@ -226,6 +325,9 @@ int main(void)
         cmocka_unit_test(what_is_damaged_is_named),
         cmocka_unit_test(
             a_number_that_became_a_text_is_found_and_comes_once),
+        cmocka_unit_test(
+            a_case_that_does_not_follow_from_the_journal_is_found),
+        cmocka_unit_test(a_case_of_something_else_is_found),
         cmocka_unit_test(
             an_altered_change_of_another_is_found),
         cmocka_unit_test(a_torn_page_is_found),
