@@ -88,6 +88,16 @@ int case_shut(struct store *store, struct place_id at)
     return db_run(store, stmt);
 }
 
+int cases_forget(struct store *store, int64_t record)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "DELETE FROM cases WHERE record = ?1 AND origin NOT IN "
+               "(SELECT id FROM origin WHERE own = 1)");
+
+    db_int(stmt, 1, record);
+    return db_run(store, stmt);
+}
+
 int case_set_seq(struct store *store, int64_t id, uint64_t seq)
 {
     sqlite3_stmt *stmt =

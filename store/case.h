@@ -30,6 +30,9 @@ int case_close(struct store *store, struct place_id at,
                const struct name *by);
 /* It is over, and nobody settled it: a verdict did. */
 int case_shut(struct store *store, struct place_id at);
+/* What others have waiting goes with the record: when it comes back, whatever
+ * is open then is told again. */
+int cases_forget(struct store *store, int64_t record);
 /* Remember who settled `named` first; may come before the case itself. */
 int settles_keep(struct store *store, const struct name *named,
                  const struct name *by);

@@ -171,25 +171,13 @@ static int hear_state(struct hearing *on, const struct news_item *item)
     return rc < 0 ? rc : cell_turn(on->store, &was, &is);
 }
 
-/* What others have waiting goes with the record: when it comes back, whatever
- * is open then is told again. */
-static int forget_cases(struct store *store, int64_t record)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        store, "DELETE FROM cases WHERE record = ?1 AND origin NOT IN "
-               "(SELECT id FROM origin WHERE own = 1)");
-
-    db_int(stmt, 1, record);
-    return db_run(store, stmt);
-}
-
 static int hear_gone(struct hearing *on, const struct news_item *item)
 {
     struct record_row row;
     int rc = record_find(on->store, &item->record, &row);
 
     if (rc == 1)
-        rc = forget_cases(on->store, row.id) < 0 ? on->store->rc : 1;
+        rc = cases_forget(on->store, row.id) < 0 ? on->store->rc : 1;
     if (rc != 1)
         return rc;
     on->out->gone++;

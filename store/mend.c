@@ -54,19 +54,15 @@ static int displace(struct mend *on, const struct cell_row *was,
 
 /* ---- the hub has nothing in force ---- */
 
-static int mend_nothing(struct mend *on)
+/* Nothing is in force here any more. */
+static int put_out(struct mend *on)
 {
     struct mending *one = on->one;
     const struct want *want = &one->on.want;
     struct cell_row was, is;
-    int rc;
+    int rc = cell_find(on->store, on->row.id, want->cell,
+                       bytes_text(want->key), &was);
 
-    if (one->on.what != DIFFER_NOT_THERE ||
-        (on->reply.has_verdict && on->reply.verdict.verdict == STATE_TAKEN))
-        return 0;               /* the county's own copy is in doubt */
-    rc = cell_find(on->store, on->row.id, want->cell, bytes_text(want->key),
-                   &was);
-    one->outcome = MENDED_ALIKE;
     if (rc != 1 || was.force.origin == 0)
         return rc < 0 ? rc : 0;
     one->outcome = MENDED_NEWS;
@@ -79,6 +75,15 @@ static int mend_nothing(struct mend *on)
     if (rc == 0)
         rc = import_keep(on->store, &was);
     return rc < 0 ? rc : cell_turn(on->store, &was, &is);
+}
+
+static int mend_nothing(struct mend *on)
+{
+    if (on->one->on.what != DIFFER_NOT_THERE ||
+        (on->reply.has_verdict && on->reply.verdict.verdict == STATE_TAKEN))
+        return 0;               /* the county's own copy is in doubt */
+    on->one->outcome = MENDED_ALIKE;
+    return put_out(on);
 }
 
 /* ---- the hub's state ---- */
@@ -146,16 +151,23 @@ static int set_gone(struct mend *on, uint64_t seq)
     return record_set_gone(on->store, &on->row, seq);
 }
 
+/* What the hub does not know must not be shown either if the record comes back:
+ * it is told again then with the numbers of now, which may be smaller. */
 static int mend_gone(struct mend *on)
 {
     char stream[STREAM_MAX + 1];
     uint64_t seq = 0;
+    int rc = 0;
 
     on->one->outcome = MENDED_ALIKE;
-    if (on->row.id == 0 || on->row.gone != 0 ||
-        !store_stream(on->store, stream, &seq) || on->reply.gone_seq > seq)
+    if (on->row.id == 0 || !store_stream(on->store, stream, &seq) ||
+        on->reply.gone_seq > seq)
         return 0;               /* or it comes as news */
-    return set_gone(on, on->reply.gone_seq);
+    if (on->row.gone == 0)
+        rc = cases_forget(on->store, on->row.id);
+    if (rc == 0 && on->row.gone == 0)
+        rc = set_gone(on, on->reply.gone_seq);
+    return rc < 0 || on->reply.has_verdict ? rc : put_out(on);
 }
 
 static int mend_state(struct mend *on)

@@ -43,12 +43,16 @@ static void add_state(struct wording *on, const struct cell_row *cell)
     news_add(&on->writer, &item);
 }
 
+/* Of a departure that the hub does not remember, as it happened in a life that
+ * it lost, the newest news of the record speak: what makes it come back is newer,
+ * and no station is behind them for long. */
 static int add_gone(struct wording *on, const struct record_row *row)
 {
     struct news_item item = {.what = NEWS_GONE, .record = row->record};
     sqlite3_stmt *stmt = db_stmt(
-        on->store, "SELECT seq FROM gone WHERE record = ?1 AND stream = "
-                   "(SELECT id FROM stream WHERE name = ?2)");
+        on->store, "SELECT ifnull((SELECT seq FROM gone WHERE record = ?1 AND "
+                   "stream = (SELECT id FROM stream WHERE name = ?2)), "
+                   "(SELECT max(seq) FROM cell WHERE record = ?1))");
     int rc;
 
     db_int(stmt, 1, row->id);
@@ -57,7 +61,7 @@ static int add_gone(struct wording *on, const struct record_row *row)
     if (rc == 1)
         item.seq = db_column_num(stmt, 0);
     sqlite3_reset(stmt);
-    if (rc == 1)
+    if (rc == 1 && item.seq > 0)
         news_add(&on->writer, &item);
     return rc;
 }

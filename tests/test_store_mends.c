@@ -98,6 +98,7 @@ static void bereft(struct world *w)
     files_copy(w->hub_path, old);
     hub_open(w);
     say(w, "a", 1, "name=失 tags-红");
+    say(w, "a", 1, "host=520527003");
     say(w, "a", 5, "mark=5 name=新");
     sync_all(w);
     say(w, "county", 1, "alias=未报");
@@ -121,6 +122,27 @@ TEST(a_mending_that_fails_is_done_again)
     (void)state;
     for (int i = 0; i < 3; i++)
         play(&scenes[i]);
+}
+
+/* The hub does not know any more that the record went there. */
+TEST(a_record_that_came_in_a_lost_life_leaves_by_mending)
+{
+    struct world *w = world_new();
+    struct store *c = town_of(w, "c")->store;
+    struct reconcile_view view;
+
+    (void)state;
+    bereft(w);
+    sync_all(w);
+    assert_string_not_equal(line_of(w, c, 1), "");
+    compare(w, "c", true, &view);
+    assert_string_equal(line_of(w, c, 1), "");
+    compare(w, "county", true, &view);
+    done_with(w);
+    say(w, "county", 1, "host=520527003");
+    sync_all(w);
+    assert_string_equal(line_of(w, c, 1), line_of(w, w->hub, 1));
+    world_end(w);
 }
 
 /* A word on cells nobody asked about, or that is cut, mends nothing. */
@@ -217,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mending_that_fails_is_done_again),
+        cmocka_unit_test(a_record_that_came_in_a_lost_life_leaves_by_mending),
         cmocka_unit_test(a_word_nobody_asked_for_is_refused),
         cmocka_unit_test(a_copy_that_fails_is_no_copy),
     };
