@@ -92,6 +92,15 @@ static bool case_fits(const struct store *store, const struct beside *on)
            state_may_differ(store, on);
 }
 
+/* Of what was set aside the verdict, once it comes, ends the case; a station may
+ * hear of that first. */
+static bool may_be_released(const struct store *store,
+                            const struct beside *on)
+{
+    return on->reason == REASON_UNREADABLE &&
+           (!store->hub || on->state != STATE_ASIDE);
+}
+
 static int verify_case(struct verify *on, const struct beside *beside,
                        struct fault *fault)
 {
@@ -102,8 +111,7 @@ static int verify_case(struct verify *on, const struct beside *beside,
     else if (!case_fits(on->store, beside))
         wrong = "has a case that is other than it is";
     else if (!beside->open && !beside->settled &&
-             (beside->reason != REASON_UNREADABLE ||
-              beside->state == STATE_ASIDE))
+             !may_be_released(on->store, beside))
         wrong = "has a case that is closed, and nobody settled it";
     if (wrong == NULL)
         return 1;
