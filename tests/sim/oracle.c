@@ -340,7 +340,9 @@ void oracle_exchanged(struct machine *machine, const struct asked *asked,
         return;
     check_status(machine, &status);
     sim_trace(sim, status.number ^ status.seq << 20 ^ status.cases << 40);
-    if (good && !asked->more && status.count[STATE_QUEUED] == 0)
+    /* What a rotten disk counts as queued tells nothing. */
+    if (good && !asked->more && status.count[STATE_QUEUED] == 0 &&
+        !watch->rotted)
         confirmed(machine);
 }
 
