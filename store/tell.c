@@ -205,7 +205,9 @@ static int tell_case(struct telling *on, int64_t id)
         place_name(on->store, found.at, &named) < 0)
         return on->store->rc;
     on->item.number = on->entry.number;
-    on->item.change = buf_view(&on->entry.bytes);
+    /* Bytes that give themselves another name are as good as none. */
+    if (on->entry.readable && name_equal(&on->entry.change.name, &named))
+        on->item.change = buf_view(&on->entry.bytes);
     on->item.hash = on->entry.hash;
     on->item.reason = (int)found.reason;
     memcpy(on->item.field, found.field, sizeof found.field);

@@ -185,9 +185,11 @@ TEST(an_organisation_struck_off_and_let_in_again_misses_nothing)
     world_end(w);
 }
 
-/* A change as a station would write it, but about any record. */
-static int forge(struct world *w, const char *name, int record, uint64_t cell,
-                 uint64_t base, const char *text, bool identity)
+/* A change as a station would write it, but about any record, and it says of itself
+ * that it is the n-th of its origin. */
+static int forge_as(struct world *w, const char *name, int record,
+                    uint64_t cell, uint64_t base, const char *text,
+                    bool identity, uint64_t n)
 {
     struct town *town = town_of(w, name);
     static uint8_t origins = 100;
@@ -203,7 +205,7 @@ static int forge(struct world *w, const char *name, int record, uint64_t cell,
     int rc;
 
     head.origin.b[0] = origins++;
-    change.name = (struct name){head.origin, 1};
+    change.name = (struct name){head.origin, n};
     change.record = record_id(record);
     change.author = bytes_text("外人");
     if (identity) {
@@ -228,6 +230,25 @@ static int forge(struct world *w, const char *name, int record, uint64_t cell,
     buf_done(&out);
     assert_int_equal(store_commit(w->hub, NULL), 0);
     return rc;
+}
+
+static int forge(struct world *w, const char *name, int record, uint64_t cell,
+                 uint64_t base, const char *text, bool identity)
+{
+    return forge_as(w, name, record, cell, base, text, identity, 1);
+}
+
+/* BUG found: Where a disk had mixed its pages, a change came under another's name, was
+ * set aside, and told under the name in its bytes: a case nobody could close. */
+TEST(a_change_that_names_itself_otherwise_is_no_case_of_that_name)
+{
+    W;
+    assert_int_equal(forge_as(w, "a", 1, 1, 0, "520527001", true, 2), 0);
+    assert_int_equal(count_of(w->hub, STATE_ASIDE), 1);
+    sync_all(w);
+    assert_int_equal(open_cases(town_of(w, "a")->store), 0);
+    assert_int_equal(open_cases(town_of(w, "county")->store), 0);
+    world_end(w);
 }
 
 TEST(a_late_verdict_follows_the_identity)
@@ -379,6 +400,8 @@ int main(void)
         cmocka_unit_test(open_cases_are_part_of_the_first_load),
         cmocka_unit_test(
             an_organisation_struck_off_and_let_in_again_misses_nothing),
+        cmocka_unit_test(
+            a_change_that_names_itself_otherwise_is_no_case_of_that_name),
         cmocka_unit_test(a_late_verdict_follows_the_identity),
         cmocka_unit_test(
             a_stranger_is_returned_and_never_sees_what_is_in_force),
