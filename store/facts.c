@@ -286,9 +286,10 @@ static int enter_place(struct taking *on, const struct place *place,
     struct refill *of = user;
     uint64_t number;
     const struct run *run = run_of(&of->facts.confirm, place->n, &number);
-    int rc = enter(of, place, run, number);
+    int rc = numbers_clear(on->store, number);
 
-    (void)on;
+    if (rc == 0)
+        rc = enter(of, place, run, number);
     if (rc == 0)
         reached(of->on.store, REACH_REFILLED);
     return rc;
@@ -303,19 +304,6 @@ static bool verdicts_valid(const struct confirm *confirm)
     return true;
 }
 
-static uint64_t greatest(const struct confirm *confirm)
-{
-    uint64_t number = 0;
-
-    for (int i = 0; i < confirm->runs; i++) {
-        const struct run *run = &confirm->run[i];
-
-        if (run->number > 0 && run->number + run->count - 1 > number)
-            number = run->number + run->count - 1;
-    }
-    return number;
-}
-
 static int take_facts(struct refill *of, const struct station *station,
                       const struct batch *batch, struct taken *out,
                       struct fault *fault)
@@ -327,8 +315,6 @@ static int take_facts(struct refill *of, const struct station *station,
     if (rc < 0 || !verdicts_valid(&of->facts.confirm))
         return store_take(store, station, batch, out, fault);
     rc = taking_open(&of->on, store, station, batch);
-    if (rc == 0)
-        rc = numbers_clear(store, greatest(&of->facts.confirm));
     if (rc == 0)
         rc = take_places(&of->on, *batch, enter_place, of);
     rc = taking_end(&of->on, rc, batch->count, out, fault);

@@ -139,6 +139,26 @@ void assert_agree(struct world *world)
     }
 }
 
+uint64_t number_of(struct world *world, const char *name, int record,
+                   const char *cell)
+{
+    bool hub = strcmp(name, "hub") == 0;
+    struct store *store = hub ? world->hub : town_of(world, name)->store;
+    struct shown *shown = xmalloc(sizeof *shown);
+    struct id id = record_id(record);
+    uint64_t number = 0;
+
+    shown_init(shown);
+    if (store_show(store, &id, shown) == 0)
+        for (int i = 0; i < shown->cells; i++)
+            if (strcmp(shown->kind->cells[shown->cell[i].cell].name, cell) ==
+                0)
+                number = shown->cell[i].base;
+    shown_done(shown);
+    free(shown);
+    return number;
+}
+
 int open_cases(struct store *store)
 {
     struct store_status status;

@@ -181,26 +181,6 @@ TEST(a_raise_in_a_lost_turn_moves_nothing_the_second_time)
     world_free(w);
 }
 
-static uint64_t number_of(struct world *w, const char *name, int record,
-                          const char *cell)
-{
-    struct store *store = strcmp(name, "hub") == 0 ? w->hub
-                                                   : town_of(w, name)->store;
-    struct shown *shown = xmalloc(sizeof *shown);
-    struct id id = record_id(record);
-    uint64_t number = 0;
-
-    shown_init(shown);
-    if (store_show(store, &id, shown) == 0)
-        for (int i = 0; i < shown->cells; i++)
-            if (strcmp(shown->kind->cells[shown->cell[i].cell].name, cell) ==
-                0)
-                number = shown->cell[i].base;
-    shown_done(shown);
-    free(shown);
-    return number;
-}
-
 /* BUG found: A receipt is replaced by a narrower one of the same first change, when a
  * hub with nothing is replaced by a hub with half: the other half is decided
  * anew, other than it was, and the station is never told. */

@@ -258,6 +258,29 @@ TEST(what_waited_for_its_record_is_told_once_it_is_back)
     world_end(w);
 }
 
+/* BUG found: The hub took a receipt for what it has itself for a proof that it had
+ * been set back, and gave all that was decided since its start new numbers, of
+ * which nobody heard. */
+TEST(a_receipt_for_what_is_here_moves_no_numbers)
+{
+    struct town *town;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    say(w, "b", 2, "mark=2 name=乙");
+    sync_all(w);
+    town = town_of(w, "a");
+    town_shut(town);                    /* its disk rots */
+    meddle(town->path, "UPDATE origin SET confirmed = 0");
+    town_open(w, town);
+    sync_with(w, "a");
+    assert_int_equal(number_of(w, "hub", 2, "name"),
+                     number_of(w, "b", 2, "name"));
+    assert_int_equal(number_of(w, "hub", 1, "name"),
+                     number_of(w, "a", 1, "name"));
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_hub_whose_file_of_numbers_is_older_does_not_start),
         cmocka_unit_test(nothing_shown_goes_back_to_an_earlier_state),
         cmocka_unit_test(what_waited_for_its_record_is_told_once_it_is_back),
+        cmocka_unit_test(a_receipt_for_what_is_here_moves_no_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

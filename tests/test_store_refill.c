@@ -69,25 +69,6 @@ static void assert_kept(struct world *w, const struct kept *was)
     assert_int_equal(is.cases, was->cases);
 }
 
-static uint64_t number_of(struct world *w, const char *name, int record,
-                          const char *cell)
-{
-    struct store *store = strcmp(name, "hub") == 0 ? w->hub
-                                                   : town_of(w, name)->store;
-    struct shown *shown = xmalloc(sizeof *shown);
-    struct id id = record_id(record);
-    uint64_t number = 0;
-
-    shown_init(shown);
-    assert_int_equal(store_show(store, &id, shown), 0);
-    for (int i = 0; i < shown->cells; i++)
-        if (strcmp(shown->kind->cells[shown->cell[i].cell].name, cell) == 0)
-            number = shown->cell[i].base;
-    shown_done(shown);
-    free(shown);
-    return number;
-}
-
 /* a and the county write the same cell; a's change is taken, the county's
  * parked. */
 static void rivals(struct world *w)

@@ -114,6 +114,9 @@ const char *cell_of(struct world *world, const char *name, int record,
 void assert_agree(struct world *world);
 void assert_cell(struct world *world, const char *name, int record,
                  const char *cell, const char *text);
+/* The number of what it shows there, 0 for nothing. */
+uint64_t number_of(struct world *world, const char *name, int record,
+                   const char *cell);
 int open_cases(struct store *store);
 /* The reason of the oldest open case of this record's cell, or -1. */
 int reason_of(struct world *world, const char *name, int record,
