@@ -143,6 +143,26 @@ static int journal_hear(struct hearing *on, struct cell_row *cell)
     return rc < 0 ? rc : cell_save(on->store, cell);
 }
 
+/* An own change whose verdict is another by now, or still on its way: a hub that
+ * was set back got it by an old ask. */
+static int own_in_force(struct hearing *on)
+{
+    struct place_id at = on->entry.at;
+    struct entry known;
+    int rc;
+
+    entry_init(&known);
+    rc = journal_load(on->store, at, &known);
+    if (rc == 1 && (known.state != STATE_TAKEN ||
+                    known.number < on->entry.number))
+        rc = journal_decide(on->store, at, known.state, STATE_TAKEN,
+                            on->entry.number, REASON_NONE, "", "");
+    if (rc >= 0 && known.state != STATE_TAKEN)
+        rc = lost_close(on->store, at);
+    entry_done(&known);
+    return rc < 0 ? rc : 0;
+}
+
 static int hear_state(struct hearing *on, const struct news_item *item)
 {
     struct cell_row was, is;
@@ -151,15 +171,19 @@ static int hear_state(struct hearing *on, const struct news_item *item)
     if (rc < 0 || departed(on, on->entry.record, item->seq))
         return rc;
     rc = journal_hear(on, &was);
-    if (rc == 0 && !place_is_own(on->store, on->entry.at))
-        rc = journal_renumber(on->store, on->entry.at, item->number);
+    if (rc == 0)
+        rc = place_is_own(on->store, on->entry.at)
+                 ? own_in_force(on)
+                 : journal_renumber(on->store, on->entry.at, item->number);
     if (rc == 0)
         rc = lost_found(on->store, on->entry.at);
     if (rc < 0)
         return rc;
-    if (item->number <= was.number)
-        return 0;
     is = was;
+    if (is.own.origin == on->entry.at.origin && is.own.n == on->entry.at.n)
+        is.own = (struct place_id){0, 0};       /* it waits no longer */
+    else if (item->number <= was.number)
+        return 0;
     is.force = on->entry.at;
     is.number = item->number;
     on->out->states++;

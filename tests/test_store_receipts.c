@@ -281,6 +281,35 @@ TEST(a_receipt_for_what_is_here_moves_no_numbers)
     world_end(w);
 }
 
+/* BUG found: An old ask came again to a hub that had lost what was in it. It was
+ * decided anew, its author heard of it as news, and its journal and its cells
+ * had different numbers: verify called it damaged. */
+TEST(an_old_ask_that_a_restored_hub_gets_again_damages_nobody)
+{
+    struct backup none;
+    struct talk *old;
+    W;
+
+    backup(w, &none, "none");
+    say(w, "a", 1, "mark=1 name=甲");
+    old = talk_ask(w, "a", ALL);
+    talk_settle(old, ALL);
+    for (int i = 0; i < 2; i++) {       /* a line that the hub cannot follow */
+        restart(w, "a");
+        say(w, "a", 1, i == 0 ? "name=丙" : "name=乙");
+        sync_all(w);
+    }
+    restore(w, &none);
+    hub_answers(old, ALL);
+    talk_free(old);
+    exchange(w, "a", ALL, ALL);
+    check_store(w, "a", town_of(w, "a")->store);
+    sync_all(w);
+    assert_cell(w, "hub", 1, "name", "乙");
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +321,8 @@ int main(void)
         cmocka_unit_test(nothing_shown_goes_back_to_an_earlier_state),
         cmocka_unit_test(what_waited_for_its_record_is_told_once_it_is_back),
         cmocka_unit_test(a_receipt_for_what_is_here_moves_no_numbers),
+        cmocka_unit_test(
+            an_old_ask_that_a_restored_hub_gets_again_damages_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
