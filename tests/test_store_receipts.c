@@ -310,6 +310,31 @@ TEST(an_old_ask_that_a_restored_hub_gets_again_damages_nobody)
     world_end(w);
 }
 
+/* BUG found: Its disk had lost what the hub missed, and it asked without a pause. */
+TEST(who_cannot_send_what_the_hub_lost_asks_with_pauses)
+{
+    struct backup none;
+    struct town *town = NULL;
+    W;
+
+    backup(w, &none, "none");
+    for (int i = 0; i < 3; i++) {
+        restart(w, "a");
+        say(w, "a", i + 1, "mark=1 name=甲");
+        sync_all(w);
+    }
+    town = town_of(w, "a");
+    town_shut(town);
+    meddle(town->path, "DELETE FROM journal WHERE origin = 1 AND n = 1; "
+                       "DELETE FROM receipt WHERE origin = 1");
+    town_open(w, town);
+    restore(w, &none);
+    for (int i = 0; i < 200; i++)
+        exchange(w, "a", ALL, ALL);
+    assert_false(w->asked.healed);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_receipt_for_what_is_here_moves_no_numbers),
         cmocka_unit_test(
             an_old_ask_that_a_restored_hub_gets_again_damages_nobody),
+        cmocka_unit_test(who_cannot_send_what_the_hub_lost_asks_with_pauses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
