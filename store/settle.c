@@ -263,12 +263,12 @@ static int named(struct store *store, int64_t origin)
     return db_run(store, stmt);
 }
 
-/* One hello names only so many: are there more to be named at once? */
+/* One hello names only so many: are there more to be named? */
 static bool names_left(struct store *store)
 {
     sqlite3_stmt *stmt =
         db_stmt(store, "SELECT 1 FROM origin WHERE again = 1 LIMIT 1");
-    bool left = db_step(store, stmt) == 1 && store->namings <= NAMINGS_MAX;
+    bool left = db_step(store, stmt) == 1;
 
     sqlite3_reset(stmt);
     return left;
