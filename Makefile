@@ -27,7 +27,8 @@ CFLAGS += -std=c11 -g $(OPT) $(WARN) -fstack-protector-strong \
 LDFLAGS += $(if $(SAN),-fsanitize=address$(comma)undefined) -Wl,-z,relro,-z,now
 LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih
 
-PROTO := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard proto/*.c)))
+PROTO := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard proto/*.c))) \
+	$(B)/proto/dictionary.o
 STORE := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard store/*.c))) \
 	$(B)/store/schema.o
 DAEMON := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard daemon/*.c)))
@@ -47,7 +48,7 @@ FUZZ_OPT := -O1 -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined \
 FUZZ_MAKE := +$(MAKE) --no-print-directory CC=clang-14 B=build-fuzz \
 	OPT='$(FUZZ_OPT)'
 
-.PHONY: sim coverage all demo check unit e2e rules deps ready bench soak install clean tidy \
+.PHONY: sim coverage all demo check unit e2e rules deps ready bench bench-wire soak install clean tidy \
 	fuzz fuzz-smoke fuzz-corpus fuzzers
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -69,6 +70,18 @@ $(B)/store/schema.c: store/schema.sql
 	  echo 'const char store_schema[] ='; \
 	  sed -e 's/--.*//' -e 's/[[:space:]]*$$//' -e '/^$$/d' \
 	      -e 's/.*/"&\\n"/' $<; echo ';'; } > $@
+
+# The dictionary of terse batches, made by tests/dictionary.py.
+$(B)/proto/dictionary.c: proto/dictionary-1.bin
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "proto/terse.h"'; \
+	  echo 'static const unsigned char made[] = {'; \
+	  od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g'; echo '};'; \
+	  echo 'struct bytes dictionary_built(void)'; \
+	  echo '{ return bytes_of(made, sizeof made); }'; } > $@
+
+$(B)/proto/dictionary.o: $(B)/proto/dictionary.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(B)/store/schema.o: $(B)/store/schema.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
@@ -102,7 +115,13 @@ unit: $(TESTS)
 	$(Q)$(if $(SAN),YZ_STRIDE=$${YZ_STRIDE:-12}; export YZ_STRIDE;) \
 	  for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
 
-e2e: $(B)/yizhan
+# Terse batches from outside the tests: at random, measured, dictionaries.
+$(B)/terse: tests/bench/terse.c $(LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(LIB) \
+	  $(LDLIBS) -lcmocka
+
+e2e: $(B)/yizhan $(B)/terse
 	$(Q)$(if $(SAN),YZ_MEMBERS=1000 YZ_EDITS=4000 YZ_ROUNDS=5) \
 	  YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
 
@@ -111,6 +130,10 @@ rules: $(PROTO) $(STORE) $(DAEMON)
 
 bench: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
+
+# Bytes a line on the wire, beside what else one could use.
+bench-wire: $(B)/terse
+	$(Q)$(PYTHON) tests/bench/lines.py --tool $(B)/terse
 
 # MINUTES of new seeds, then what is drawn at random on the real binaries. The
 # table is for tests/README.md.

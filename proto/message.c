@@ -50,6 +50,26 @@ static void head_read(struct cut *cut, struct head *out)
     cut_copy(cut, out->parent_hash.b, HASH_SIZE);
 }
 
+/* Behind the last field: who does not know it passes it over. */
+static void last_write(const struct last_said *last, struct buf *out)
+{
+    if (!last->told)
+        return;
+    buf_put(out, last->dictionary, sizeof last->dictionary);
+    buf_bytes(out, bytes_text(last->author));
+    buf_put(out, last->boot, sizeof last->boot);
+    buf_zigzag(out, last->drift);
+}
+
+static void last_read(struct cut *cut, struct last_said *out)
+{
+    cut_copy(cut, out->dictionary, sizeof out->dictionary);
+    cut_text(cut, out->author, sizeof out->author);
+    cut_copy(cut, out->boot, sizeof out->boot);
+    out->drift = cut_zigzag(cut);
+    out->told = !cut->bad;
+}
+
 void hello_write(const struct hello *hello, struct buf *out)
 {
     buf_varint(out, hello->life);
@@ -71,6 +91,7 @@ void hello_write(const struct hello *hello, struct buf *out)
         buf_bytes(out, bytes_text(hello->cursor[i].stream));
         buf_varint(out, hello->cursor[i].seq);
     }
+    last_write(&hello->last, out);
 }
 
 /* Bytes behind what is known here are of a newer partner, and passed over. */
@@ -98,7 +119,10 @@ int hello_read(struct bytes in, struct hello *out)
         cut_text(&cut, out->cursor[i].stream, sizeof out->cursor[i].stream);
         out->cursor[i].seq = cut_varint(&cut);
     }
-    return cut.bad ? ERR_FORMAT : 0;
+    if (cut.bad)
+        return ERR_FORMAT;
+    last_read(&cut, &out->last);
+    return 0;
 }
 
 void welcome_write(const struct welcome *welcome, struct buf *out)
@@ -113,6 +137,8 @@ void welcome_write(const struct welcome *welcome, struct buf *out)
     buf_varint(out, (uint64_t)welcome->streams);
     for (int i = 0; i < welcome->streams; i++)
         buf_bytes(out, bytes_text(welcome->stream[i]));
+    if (welcome->terse)
+        buf_put(out, welcome->dictionary, sizeof welcome->dictionary);
 }
 
 int welcome_read(struct bytes in, struct welcome *out)
@@ -130,7 +156,11 @@ int welcome_read(struct bytes in, struct welcome *out)
     out->streams = count_read(&cut, STREAMS);
     for (int i = 0; i < out->streams; i++)
         cut_text(&cut, out->stream[i], sizeof out->stream[i]);
-    return cut.bad ? ERR_FORMAT : 0;
+    if (cut.bad)
+        return ERR_FORMAT;
+    cut_copy(&cut, out->dictionary, sizeof out->dictionary);
+    out->terse = !cut.bad;
+    return 0;
 }
 
 void why_write(int reason, const char *field, const char *rule,

@@ -88,6 +88,16 @@ struct cursor {
     uint64_t seq;
 };
 
+/* What the newest change says of its author and machine: those before it mostly
+ * say the same. Told by a station that writes terse batches (terse.h). */
+struct last_said {
+    bool told;
+    uint8_t dictionary[8];      /* names the one it tells by */
+    char author[AUTHOR_MAX + 1];
+    uint8_t boot[8];
+    int64_t drift;              /* wall clock minus time since boot */
+};
+
 struct hello {
     uint64_t life, number, seq; /* newest this station knows */
     uint8_t kinds[HASH_SIZE];   /* the kinds it has from the hub */
@@ -99,6 +109,7 @@ struct hello {
                                  * then each with unconfirmed changes */
     int cursors;
     struct cursor cursor[STREAMS];
+    struct last_said last;
 };
 
 void hello_write(const struct hello *hello, struct buf *out);
@@ -115,6 +126,8 @@ struct welcome {
     uint8_t kinds[HASH_SIZE];
     int streams;
     char stream[STREAMS][STREAM_MAX + 1];       /* what this station may see */
+    bool terse;                 /* it reads terse batches, told by this */
+    uint8_t dictionary[8];
 };
 
 void welcome_write(const struct welcome *welcome, struct buf *out);

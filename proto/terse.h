@@ -1,0 +1,74 @@
+/*
+ * Terse: a batch in a few bytes (version 2).
+ *
+ * The same changes, but told by what both ends know: what the ask's hello said,
+ * a dictionary of changes that are usual, and the changes they both have. The
+ * bytes inside are those of an arithmetic coder whose chances are learned as it
+ * goes; proto/README.md says every step.
+ */
+#ifndef YZ_TERSE_H
+#define YZ_TERSE_H
+
+#include "proto/message.h"
+
+enum {
+    TERSE_VERSION = 2,
+    DICTIONARY_NAME = 8,        /* bytes of a dictionary's hash that name it */
+    TERSE_HEAD = 128            /* bytes of its head, at most */
+};
+
+/* A change that both ends have. */
+struct known {
+    struct name name;
+    struct id record;
+    uint64_t number;            /* of its decision, 0: none yet */
+};
+
+struct names {
+    void *user;
+    /* Writing: a change of `record` that the reader has, at best the one with
+     * number of->base (of may be NULL). */
+    bool (*find)(void *user, const struct id *record, const struct change *of,
+                 struct known *out);
+    /* Reading: record and number of out->name. */
+    bool (*look)(void *user, struct known *out);
+    /* Reading: the hash of the change `n` of this origin, for 0 that of its
+     * parent. */
+    bool (*hash)(void *user, const struct name *name, struct hash *out);
+};
+
+/* What has been learned of the changes of a dictionary. */
+struct mind;
+/* The dictionary this program was built with, */
+struct bytes dictionary_built(void);
+/* and what is learned of it: made when it is first asked for, and never
+ * altered. */
+const struct mind *mind_built(void);
+/* NULL when it is none; to be freed. */
+struct mind *mind_new(struct bytes dictionary);
+void mind_free(struct mind *mind);
+void mind_name(const struct mind *mind, uint8_t name[DICTIONARY_NAME]);
+
+/* What both ends know before a batch. */
+struct setting {
+    const struct mind *mind;
+    const struct names *names;
+    const struct hello *hello;
+};
+
+/* Append the batch in `writer`, which stays as it is. ERR_SIZE, ERR_FORMAT: it
+ * cannot be told so, and `out` is of no use. */
+int terse_write(const struct setting *setting,
+                const struct batch_writer *writer, struct buf *out);
+/* Was it told so? */
+bool batch_terse(struct bytes batch);
+/* As batch_read, which it leaves other versions to. It fails also where it
+ * speaks of what is not here, or is another's here: it must come in full. */
+int terse_read(const struct setting *setting, struct bytes in,
+               struct batch *out, struct fault *fault);
+
+/* A dictionary from the rows of a batch, whose changes are numbered from 1 and
+ * have as number their n. For the tool that makes one. */
+int dictionary_write(struct bytes rows, struct buf *out);
+
+#endif
