@@ -82,7 +82,8 @@ static int hear_batch(struct answer *answer, struct bytes payload,
     struct batch batch;
     struct taken taken;
     struct fault why = {.err = 0};
-    int rc = batch_read(payload, &batch, &why);
+    int rc = store_read_batch(answer->store, &answer->hello, payload, &batch,
+                              &why);
 
     if (rc < 0)
         return 0;

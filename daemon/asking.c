@@ -134,8 +134,9 @@ static int say_batch(struct asking *asking)
     count = store_facts(asking->store, head, from, &payload, &next);
     if (count == 0) {
         type = FRAME_BATCH;
-        count = store_batch(asking->store, head, from,
-                            asking->plan.batch_size, &payload, &next);
+        count = store_say_batch(asking->store, &asking->hello, head, from,
+                                asking->plan.batch_size, &payload, &next);
+        asking->asked.terse |= count > 0 && batch_terse(buf_view(&payload));
     }
     if (count > 0) {
         wire_frame_write(&asking->out, type, buf_view(&payload),
@@ -285,7 +286,6 @@ static int hear_news(struct asking *asking, struct bytes payload,
     return rc;
 }
 
-
 static int hear_kinds(struct asking *asking, struct bytes payload,
                       struct fault *fault)
 {
@@ -386,6 +386,11 @@ void settle_end(struct asking *asking, struct asked *out)
     out->more = out->more || asking->more;
     if (out->whole && asking->left)
         out->more = true;
+    /* A hub that could read nothing of it is told all of it. */
+    if (out->whole && out->terse && out->confirmed == 0) {
+        store_speak_in_full(asking->store);
+        out->healed = out->more = true;
+    }
     /* A hello alone was said because of a cut: whatever waits goes now. */
     if (out->whole && asking->plan.hello_only && asking->hello.queued > 0)
         out->more = true;

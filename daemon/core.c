@@ -5,6 +5,10 @@ enum {
     START_MS = 5000,            /* spread of a first try after start */
     BACKOFF_MS = 2000,
     BACKOFF_MAX_MS = 15 * 60 * 1000,
+    FAST_BYTES = 8 * 1024,      /* fewer say little of a line */
+    FAST_BYTES_MS = 500,        /* half a megabyte a second is fast, */
+    TRY_BYTES_MS = 100,         /* and this may be, of what is terse */
+    FAST_MS = 200,
     RETRY_AFTER_MIN_MS = 1000,
     RETRY_AFTER_MAX_MS = 60 * 60 * 1000
 };
@@ -35,6 +39,24 @@ static void follow_line(struct core *core, bool whole)
     core->batch_size = core->batch_size / 4 < BATCH_SIZE_MIN
                            ? BATCH_SIZE_MIN
                            : core->batch_size / 4;
+}
+
+/* Telling changes in few bytes costs both machines time: on a line that carries
+ * more bytes in that time it is not worth it. Only what went plainly tells
+ * whether the line is so fast; where few bytes went quickly, and much is left, it
+ * is tried once. */
+static bool is_fast(const struct core *core, const struct event *event)
+{
+    uint64_t ms = (uint64_t)(event->now - core->begun_at) + 1;
+
+    if (!event->whole)
+        return false;
+    if (event->terse)
+        return event->more && !core->tried && event->bytes >= FAST_BYTES &&
+               event->bytes >= ms * TRY_BYTES_MS;
+    if (event->bytes < FAST_BYTES)
+        return core->fast && ms < FAST_MS;
+    return event->bytes >= ms * FAST_BYTES_MS;
 }
 
 /* Equal jitter after the cap: half fixed, half by dice, so that stations that
@@ -75,6 +97,8 @@ static void done(struct core *core, const struct event *event)
     core->cut = !event->whole;
     core->next_at = -1;
     follow_line(core, event->whole);
+    core->fast = is_fast(core, event);
+    core->tried = event->more && (core->tried || core->fast);
     if (ends)
         core->failures = 0;
     if (!good)
@@ -103,6 +127,8 @@ static struct todo decide(struct core *core, int64_t now)
     todo.plan.batch_size = core->batch_size;
     todo.plan.batches = core->batches;
     todo.plan.room = core->batch_size * (size_t)core->batches;
+    todo.plain = core->fast;
+    core->begun_at = now;
     todo.wake_at = -1;
     return todo;
 }

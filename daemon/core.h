@@ -24,12 +24,15 @@ struct event {
     bool more;                  /* there is more to send or to take in */
     bool progress;              /* something was confirmed or taken in */
     bool healed;                /* something will be sent again: it has not */
+    bool terse;                 /* its batches were told in few bytes, */
+    uint64_t bytes;             /* and these went up in all */
     int64_t retry_after_ms;     /* the hub asks to wait, 0 if it does not */
 };
 
 struct todo {
     bool exchange;              /* begin one now, as `plan` says */
     struct asking_plan plan;
+    bool plain;                 /* spare the machines, not bytes */
     int64_t wake_at;            /* monotonic ms, -1: only when something comes */
 };
 
@@ -44,6 +47,9 @@ struct core {
     int64_t next_at;            /* -1: nothing planned */
     size_t batch_size;
     int batches;
+    int64_t begun_at;           /* of the one that runs */
+    bool fast;                  /* the line carries more than few bytes save */
+    bool tried;                 /* whether it does, since there is more */
 };
 
 void core_init(struct core *core, int64_t every_ms, int64_t linger_ms);

@@ -37,6 +37,7 @@ struct asked {                  /* what came of it */
     bool more;                  /* there is more to send or to take in */
     bool healed;                /* the hub had lost something: sent again next */
     uint64_t up, confirmed, down;
+    bool terse;                 /* some of it was told in few bytes */
     uint64_t gone_up;           /* bytes */
     uint64_t came_down;
     int64_t hub_wall_ms;        /* 0 if not proven */

@@ -48,6 +48,7 @@ void link_step(struct node *node, struct event event)
     if (todo.exchange) {
         node->begin = true;
         node->plan = todo.plan;
+        node->plain = todo.plain;
     }
     wake_at(node, todo.wake_at);
 }
@@ -196,6 +197,8 @@ static void on_exchanged(void *user, const struct uplink_end *end)
                   .type = EV_DONE,
                   .whole = end->err == 0 && end->asked.whole,
                   .more = end->asked.more,
+                  .terse = end->asked.terse,
+                  .bytes = end->asked.gone_up,
                   .progress = end->asked.confirmed > 0 ||
                               end->asked.down > 0,
                   .healed = end->asked.healed,
@@ -218,6 +221,8 @@ void link_begin(struct node *node)
 
     node->begin = false;
     node->progress.started++;
+    if (node->plain)
+        store_speak_in_full(node->open.store);
     os_random(NULL, ask_id.b, ID_SIZE);
     asking = asking_new(node->open.store, node->config->name, node->open.key,
                         &ask_id, &node->plan, compare ? NULL : node->later,

@@ -30,6 +30,7 @@ struct node {
     bool deferring;             /* writes wait for a later commit */
     bool begin;                 /* an exchange as `plan` begins after commit */
     struct asking_plan plan;
+    bool plain;                 /* as core_step says */
     struct node_wait *waiting, **waiting_end;
     struct node_progress progress;
     int64_t watchdog_ms, fed;   /* how often it is fed; when it last was */

@@ -1,5 +1,5 @@
 /* Station: what an ask says: hello and batches. */
-#include "store/journal.h"
+#include "store/speak.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +73,7 @@ int store_hello(struct store *store, struct hello *out)
     out->aside = (uint64_t)store->tally[STATE_ASIDE];
     hello_heads(store, out);
     hello_cursors(store, out);
+    terse_hello(store, out);
     return store->rc;
 }
 
@@ -149,8 +150,9 @@ static bool pack(struct packing *on, sqlite3_stmt *stmt, size_t size)
     return batch_add(&on->writer, bytes, &hash, size);
 }
 
-int store_batch(struct store *store, const struct head *head, uint64_t from,
-                size_t size, struct buf *out, uint64_t *next)
+static int pack_all(struct store *store, const struct hello *hello,
+                    const struct head *head, uint64_t from, size_t size,
+                    struct buf *out, uint64_t *next)
 {
     sqlite3_stmt *stmt;
     struct origin_row row;
@@ -182,9 +184,26 @@ int store_batch(struct store *store, const struct head *head, uint64_t from,
         count++;
     }
     sqlite3_reset(stmt);
+    if (on.open && terse_say(store, hello, &on.writer, out)) {
+        batch_drop(&on.writer);
+        on.open = false;
+    }
     if (on.open)
         rc = batch_close(&on.writer, out);
     if (store->rc < 0)
         rc = store->rc;
     return rc < 0 ? rc : count;
+}
+
+int store_batch(struct store *store, const struct head *head, uint64_t from,
+                size_t size, struct buf *out, uint64_t *next)
+{
+    return pack_all(store, NULL, head, from, size, out, next);
+}
+
+int store_say_batch(struct store *store, const struct hello *hello,
+                    const struct head *head, uint64_t from, size_t size,
+                    struct buf *out, uint64_t *next)
+{
+    return pack_all(store, hello, head, from, size, out, next);
 }

@@ -85,6 +85,11 @@ struct store {
     bool importing;
     bool import_moved;          /* import_base has rows */
     struct plan *plan;          /* scratch of store_put */
+    bool terse;                 /* station: the hub reads terse batches told by
+                                 * this dictionary, as its last welcome said */
+    bool in_full;               /* but not the next ask */
+    int64_t saying;             /* origin.id that a terse batch named last, and */
+    struct id saying_origin;    /* its name; 0: none in this batch */
     struct stream *streams;     /* hub: of organisations only */
     int nstreams;
     struct known_station *stations;

@@ -3,7 +3,7 @@
 #ifndef YZ_STORE_PEER_H
 #define YZ_STORE_PEER_H
 
-#include "proto/message.h"
+#include "proto/terse.h"
 #include "store/store.h"
 
 /* Station's half of an exchange. */
@@ -13,6 +13,13 @@ int store_hello(struct store *store, struct hello *out);
  * there is no more. Returns the number of changes packed or an error. */
 int store_batch(struct store *store, const struct head *head, uint64_t from,
                 size_t size, struct buf *out, uint64_t *next);
+/* The same for the changes of an ask that began with `hello`, whose head `head`
+ * is: in a few bytes where the hub reads them (proto/terse.h). */
+int store_say_batch(struct store *store, const struct hello *hello,
+                    const struct head *head, uint64_t from, size_t size,
+                    struct buf *out, uint64_t *next);
+/* The next ask is in full: of one the hub took nothing, or bytes are cheap. */
+void store_speak_in_full(struct store *store);
 /* The same for changes that the hub confirmed once and has lost: those of the
  * receipt that speaks of `from`, with it, as the payload of FRAME_FACTS. 0 when
  * there is none: they go as a batch. */
@@ -42,6 +49,10 @@ int store_stations(struct store *store, const struct station *list, int count,
                    struct fault *fault);
 int store_take_hello(struct store *store, const struct station *station,
                      const struct hello *hello, struct fault *fault);
+/* A batch of an ask that began with `hello`, as batch_read. */
+int store_read_batch(struct store *store, const struct hello *hello,
+                     struct bytes payload, struct batch *out,
+                     struct fault *fault);
 /* Decide a batch. What it already knows is passed over; a gap or a fork is
  * told by the next confirm. A long one is committed on the way. ERR_FORMAT: what
  * stands before the damage was taken. ERR_AGAIN, ERR_IO ...: the turn was lost,

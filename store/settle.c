@@ -8,9 +8,9 @@
 #include "store/fork.h"
 #include "store/receipt.h"
 #include "store/secured.h"
+#include "store/speak.h"
 #include "store/verdict.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- welcome ---- */
@@ -45,6 +45,7 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          "an answer of an older life of the hub");
     }
     store->suspect = false;
+    terse_heard(store, welcome);
     newest(store, &store->life, welcome->life);
     newest(store, &store->number, welcome->number);
     newest(store, &store->seq, welcome->seq);

@@ -1,4 +1,5 @@
 /* Hub: who may speak, and the streams of news each of them reads. */
+#include "store/speak.h"
 #include "store/news.h"
 #include "store/secured.h"
 
@@ -246,4 +247,5 @@ void store_welcome(struct store *store, const struct station *station,
     snprintf(out->stream[0], sizeof out->stream[0], "%s", station->org);
     snprintf(out->stream[1], sizeof out->stream[1], "@%s", station->name);
     out->streams = 2;
+    terse_welcome(out);
 }

@@ -374,6 +374,48 @@ TEST(random_events_never_run_two_exchanges_nor_forget_to_wake)
     }
 }
 
+/* Is the next ask plain, after one of so many bytes? */
+static bool plain_after(struct core *core, int64_t took, uint64_t bytes,
+                        int how, bool terse)
+{
+    struct todo todo = at(core, EV_NOW, 100 * SECOND);
+    struct event event = {.type = EV_DONE,
+                          .now = 100 * SECOND + took,
+                          .whole = (how & WHOLE) != 0,
+                          .more = (how & MORE) != 0,
+                          .progress = true,
+                          .terse = terse,
+                          .bytes = bytes};
+
+    if (!todo.exchange)         /* it runs already, since there was more */
+        core->begun_at = 100 * SECOND;
+    core_step(core, event);
+    return core->fast;
+}
+
+/* Few bytes cost time at both ends: only a line that is fast is spared that. */
+TEST(a_line_is_fast_when_it_carried_much_at_once)
+{
+    struct core core = started(0);
+
+    (void)state;
+    assert_false(plain_after(&core, 20, 100, WHOLE, false));
+    assert_false(plain_after(&core, 20, 20000, WHOLE, true));
+    assert_false(plain_after(&core, 200, 20000, WHOLE, false));
+    assert_true(plain_after(&core, 20, 20000, WHOLE, false));
+    assert_true(plain_after(&core, 20, 100, WHOLE, false));
+    assert_false(plain_after(&core, 900, 100, WHOLE, false));
+    assert_true(plain_after(&core, 20, 20000, WHOLE, false));
+    assert_false(plain_after(&core, 20, 20000, 0, false));
+    /* Terse, and much is left: tried once. */
+    assert_false(plain_after(&core, 900, 20000, WHOLE | MORE, true));
+    assert_true(plain_after(&core, 100, 20000, WHOLE | MORE, true));
+    assert_false(plain_after(&core, 900, 80000, WHOLE | MORE, false));
+    assert_false(plain_after(&core, 100, 20000, WHOLE | MORE, true));
+    assert_false(plain_after(&core, 100, 20000, WHOLE, true));
+    assert_true(plain_after(&core, 100, 20000, WHOLE | MORE, true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_clock_below_zero_is_survived),
         cmocka_unit_test(
             random_events_never_run_two_exchanges_nor_forget_to_wake),
+        cmocka_unit_test(a_line_is_fast_when_it_carried_much_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,20 @@
+/* Terse batches, where they touch the store. Guts of store/. */
+#ifndef YZ_STORE_SPEAK_H
+#define YZ_STORE_SPEAK_H
+
+#include "proto/terse.h"
+#include "store/journal.h"
+
+/* Station: what the hello says so that batches can be terse, and what the
+ * welcome said of that. */
+void terse_hello(struct store *store, struct hello *out);
+void terse_heard(struct store *store, const struct welcome *welcome);
+/* Append the batch tersely. False: it must go in full, and `out` is as it was.
+ * `hello` may be NULL. */
+bool terse_say(struct store *store, const struct hello *hello,
+               const struct batch_writer *writer, struct buf *out);
+
+/* Hub: that it reads them. */
+void terse_welcome(struct welcome *out);
+
+#endif
