@@ -167,7 +167,11 @@ static inline void learn_slot(const struct learned *learned, uint32_t *slot,
     *slot = (uint32_t)p << 10 | (count + (count < LEARNED_LIMIT));
 }
 
-/* One decision, by the slots of `n` contexts and the weights of their set. */
+/* One decision, by the slots of `n` contexts and the weights of their set.
+ *
+ * No weight runs over: where the sum is right already and as sure as it can be,
+ * it moves by 12 at most, and where it is wrong, back. A batch has not bits
+ * enough to bring it from there to 2^31. */
 static inline int tell_bit(struct coder *coder, int bit, int32_t *weight,
                            uint32_t *const *slots, int n)
 {

@@ -21,6 +21,7 @@ enum {
     MIND_SHAPES = 255,
     MIND_NEXT = 1 << 10,
     MIND_ORIGINS = 64,
+    MIND_RECORDS = 2 * TERSE_PLACES,    /* so that one is always free */
     SHAPE_FIELDS = 8,
     MADE_MAX = 1024             /* bytes of the values made for one change */
 };
@@ -89,7 +90,8 @@ struct speech {
     uint32_t origins;
     struct id *told;            /* records of the places so far */
     uint32_t places;
-    uint16_t *by_record;        /* writing: the first place of each, + 1 */
+    uint16_t *by_record;        /* writing: of MIND_RECORDS, by hash, the
+                                 * first place of each + 1 */
     uint8_t made[MADE_MAX];
     size_t made_len;
 };

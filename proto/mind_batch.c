@@ -7,15 +7,14 @@
 #include <string.h>
 
 enum { TAG_EMPTY = 1, TAG_BYTES = 2 };
-enum { PLACES_MAX = 1 << 14, BY_RECORD = 1 << 14 };
 
 /* ---- a speech ---- */
 
 struct talk { /* large: on the heap */
     struct speech speech;
     struct mind mind;
-    struct id told[PLACES_MAX];
-    uint16_t by_record[BY_RECORD];
+    struct id told[TERSE_PLACES];
+    uint16_t by_record[MIND_RECORDS];
     struct change change;
     struct buf bytes; /* reading: of one change */
 };
@@ -34,7 +33,7 @@ static struct talk *talk_new(const struct mind *mind, const struct hello *hello,
     speech->told = talk->told;
     speech->by_record = talk->by_record;
     speech->names = names;
-    buf_init(&talk->bytes, CHANGE_MAX + 64);
+    buf_init(&talk->bytes, BATCH_RAW_MAX);
     if (hello == NULL)
         return talk;
     speech->stamp.wall_ms = speech->at_ms = hello->wall_ms;
@@ -139,8 +138,6 @@ static int read_bytes(struct talk *talk)
 
     if (len == 0 || len > BATCH_RAW_MAX)
         return ERR_FORMAT;
-    buf_done(&talk->bytes);
-    buf_init(&talk->bytes, BATCH_RAW_MAX);
     room = buf_room(&talk->bytes, (size_t)len);
     memset(room, 0, (size_t)len);
     tell_bytes(speech, room, (size_t)len);
@@ -201,7 +198,7 @@ static int write_rows(struct talk *talk, struct bytes rows, uint64_t first,
     coder_write(&talk->speech.coder, &talk->mind.learned, out);
     while (cut_left(&reading.rest) > 0) {
         int rc = batch_next(&reading, &place) == 1 &&
-                         talk->speech.places < PLACES_MAX
+                         talk->speech.places < TERSE_PLACES
                      ? write_place(talk, &place)
                      : ERR_FORMAT;
 
@@ -216,7 +213,7 @@ static int read_rows(struct talk *talk, struct bytes in, uint64_t count,
                      struct buf *rows)
 {
     coder_read(&talk->speech.coder, &talk->mind.learned, in);
-    if (count > PLACES_MAX)
+    if (count > TERSE_PLACES)
         return ERR_SIZE;
     for (uint64_t i = 0; i < count; i++) {
         int rc = read_place(talk, rows);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-enum { BY_RECORD = 1 << 14 }; /* above the places of any batch */
 enum { REF_ALIKE, REF_NEAR, REF_FAR, NEAR = 600 };
 
 int64_t wrap_add(int64_t a, int64_t b)
@@ -59,11 +58,11 @@ uint32_t speech_tree3(struct speech *speech, enum decision on, int bits,
 
 static uint16_t *record_slot(struct speech *speech, const struct id *record)
 {
-    uint32_t at = mind_hash(bytes_of(record->b, ID_SIZE)) % BY_RECORD;
+    uint32_t at = mind_hash(bytes_of(record->b, ID_SIZE)) % MIND_RECORDS;
 
     while (speech->by_record[at] != 0 &&
            !id_equal(&speech->told[speech->by_record[at] - 1], record))
-        at = (at + 1) % BY_RECORD;
+        at = (at + 1) % MIND_RECORDS;
     return &speech->by_record[at];
 }
 

@@ -104,9 +104,9 @@ static int read_head(const struct setting *setting, struct cut *cut,
     if (cut->bad || flags > FLAG_KINDS || at >= (uint64_t)hello->heads ||
         out->count == 0)
         return fault_set(fault, ERR_FORMAT, "batch", "its head is cut off");
-    if (out->count > BATCH_RAW_MAX)
-        return fault_set(fault, ERR_SIZE, "batch", "at most %d bytes",
-                         BATCH_RAW_MAX);
+    if (out->count > TERSE_PLACES)
+        return fault_set(fault, ERR_SIZE, "batch", "at most %d places",
+                         TERSE_PLACES);
     out->origin = hello->head[at].origin;
     if (from > INT64_MAX - out->count - hello->head[at].confirmed)
         return fault_set(fault, ERR_FORMAT, "batch", "n beyond all bounds");

@@ -13,6 +13,7 @@
 
 enum {
     TERSE_VERSION = 2,
+    TERSE_PLACES = 1 << 14,     /* at most */
     DICTIONARY_NAME = 8,        /* bytes of a dictionary's hash that name it */
     TERSE_HEAD = 128            /* bytes of its head, at most */
 };

@@ -1,4 +1,5 @@
 /* A terse batch: what comes out is what went in, and nothing else comes out. */
+#include "proto/mind.h"
 #include "tests/golden/terse.h"
 
 enum { TIMES = 1000 };
@@ -237,6 +238,40 @@ static void test_claims_are_bounded(void **state)
         }
 }
 
+/* A value that came before is one bit, however long it is: few bytes that say
+ * 12 MiB stop where a batch does. */
+static void test_few_bytes_that_say_too_much(void **state)
+{
+    enum { PLACES = 200, LONG = 60000 };
+    static char text[LONG];
+    struct setting on = setting();
+    struct batch head = {.origin = sample_id(0x10), .first = 300};
+    struct change change;
+    struct buf rows, bytes, out;
+
+    (void)state;
+    memset(text, 'a', LONG);
+    sample_change(300, &change);
+    body_set(&change.body, 25, bytes_of(text, LONG));
+    buf_init(&rows, (size_t)PLACES * 2 * LONG);
+    for (; head.count < PLACES; head.count++) {
+        sample_bytes(&change, &bytes);
+        buf_u8(&rows, 0);
+        buf_bytes(&rows, buf_view(&bytes));
+        buf_done(&bytes);
+        change.name.n++;
+    }
+    buf_init(&out, BATCH_MAX);
+    assert_int_equal(mind_write(&on, &head, buf_view(&rows), &out), 0);
+    assert_true(out.len < 1024 && rows.len > 30 * (size_t)BATCH_RAW_MAX);
+    buf_done(&rows);
+    buf_init(&rows, BATCH_RAW_MAX);
+    assert_int_equal(mind_read(&on, buf_view(&out), &head, &rows), ERR_SIZE);
+    assert_true(rows.cap <= BATCH_RAW_MAX);
+    buf_done(&rows);
+    buf_done(&out);
+}
+
 /* BUG found by the fuzzer: an id number with the area of the one before it, when
  * there was none, was given a last sign from before the signs there are. */
 static void test_an_area_that_never_came(void **state)
@@ -388,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_another_anchor_is_told),
         cmocka_unit_test(test_what_is_not_here),
         cmocka_unit_test(test_claims_are_bounded),
+        cmocka_unit_test(test_few_bytes_that_say_too_much),
         cmocka_unit_test(test_an_area_that_never_came),
         cmocka_unit_test(test_whatever_is_written_comes_back),
         cmocka_unit_test(test_fullest_batches),
