@@ -85,9 +85,7 @@ struct store {
     bool importing;
     bool import_moved;          /* import_base has rows */
     struct plan *plan;          /* scratch of store_put */
-    bool terse;                 /* station: the hub reads terse batches told by
-                                 * this dictionary, as its last welcome said */
-    bool in_full;               /* but not the next ask */
+    bool in_full;               /* station: the next ask is not terse */
     int64_t saying;             /* origin.id that a terse batch named last, and */
     struct id saying_origin;    /* its name; 0: none in this batch */
     struct stream *streams;     /* hub: of organisations only */

@@ -6,7 +6,8 @@
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,      -- 'schema', 'kinds'; 'life', 'number', 'seq':
                                 -- newest known, at the hub newest drawn; and
-                                -- what store_remember keeps
+                                -- what store_remember keeps; 'hub_reads':
+                                -- dictionary the last welcome named, or 0
     value
 ) WITHOUT ROWID;
 

@@ -45,7 +45,7 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          "an answer of an older life of the hub");
     }
     store->suspect = false;
-    terse_heard(store, welcome);
+    rc = terse_heard(store, welcome);
     newest(store, &store->life, welcome->life);
     newest(store, &store->number, welcome->number);
     newest(store, &store->seq, welcome->seq);

@@ -84,6 +84,29 @@ bool terse_say(struct store *store, const struct hello *hello,
     return false;
 }
 
+/* What the last welcome said of dictionaries; kept, so that the first ask behind
+ * a restart is terse too. */
+#define HUB_READS "hub_reads"
+
+static int64_t dictionary_number(const uint8_t name[DICTIONARY_NAME])
+{
+    uint64_t out = 0;
+
+    for (int i = 0; i < DICTIONARY_NAME; i++)
+        out = out << 8 | name[i];
+    return (int64_t)out;
+}
+
+static bool hub_reads(struct store *store)
+{
+    uint8_t name[DICTIONARY_NAME];
+
+    if (mind_built() == NULL)
+        return false;
+    mind_name(mind_built(), name);
+    return meta_get(store, HUB_READS, 0) == dictionary_number(name);
+}
+
 void terse_hello(struct store *store, struct hello *out)
 {
     struct last_said *last = &out->last;
@@ -91,7 +114,7 @@ void terse_hello(struct store *store, struct hello *out)
     struct place_id at;
     struct entry entry;
 
-    if (!store->terse || store->in_full || out->heads == 0) {
+    if (store->in_full || out->heads == 0 || !hub_reads(store)) {
         store->in_full = false;
         return;
     }
@@ -109,15 +132,14 @@ void terse_hello(struct store *store, struct hello *out)
     entry_done(&entry);
 }
 
-void terse_heard(struct store *store, const struct welcome *welcome)
+int terse_heard(struct store *store, const struct welcome *welcome)
 {
-    uint8_t name[DICTIONARY_NAME];
+    int64_t reads =
+        welcome->terse ? dictionary_number(welcome->dictionary) : 0;
 
-    store->terse = welcome->terse && mind_built() != NULL;
-    if (!store->terse)
-        return;
-    mind_name(mind_built(), name);
-    store->terse = memcmp(name, welcome->dictionary, sizeof name) == 0;
+    return meta_get(store, HUB_READS, 0) == reads
+               ? 0
+               : meta_set(store, HUB_READS, reads);
 }
 
 void store_speak_in_full(struct store *store)

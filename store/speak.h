@@ -8,7 +8,7 @@
 /* Station: what the hello says so that batches can be terse, and what the
  * welcome said of that. */
 void terse_hello(struct store *store, struct hello *out);
-void terse_heard(struct store *store, const struct welcome *welcome);
+int terse_heard(struct store *store, const struct welcome *welcome);
 /* Append the batch tersely. False: it must go in full, and `out` is as it was.
  * `hello` may be NULL. */
 bool terse_say(struct store *store, const struct hello *hello,
