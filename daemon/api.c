@@ -5,6 +5,7 @@
  */
 #include "daemon/api.h"
 #include "daemon/backup.h"
+#include "daemon/bundle.h"
 #include "daemon/log.h"
 #include "daemon/room.h"
 
@@ -66,6 +67,26 @@ const struct route api_routes[] = {
         .end = api_import_end,
         .ready = api_import_ready,
         .drop = api_import_drop,
+    },
+    {
+        .method = "POST",
+        .path = "/api/pack",
+        .query = "bytes",
+        .type = JSON_TYPE,
+        .max = BODY_MAX,
+        .end = api_pack,
+        .ready = api_pack_ready,
+        .drop = api_bundle_drop,
+    },
+    {
+        .method = "POST",
+        .path = "/api/unpack",
+        .type = BUNDLE_TYPE,
+        .begin = api_unpack_begin,
+        .piece = api_unpack_piece,
+        .end = api_unpack_end,
+        .ready = api_unpack_ready,
+        .drop = api_bundle_drop,
     },
     {0},
 };

@@ -56,6 +56,15 @@ int api_import_end(struct request *request, struct fault *fault);
 int api_import_ready(struct request *request, struct fault *fault);
 void api_import_drop(struct request *request);
 
+int api_pack(struct request *request, struct fault *fault);     /* api_bundle.c */
+int api_pack_ready(struct request *request, struct fault *fault);
+int api_unpack_begin(struct request *request, struct fault *fault);
+int api_unpack_piece(struct request *request, struct bytes data,
+                     struct fault *fault);
+int api_unpack_end(struct request *request, struct fault *fault);
+int api_unpack_ready(struct request *request, struct fault *fault);
+void api_bundle_drop(struct request *request);
+
 /* ---- shared ---- */
 
 /* The body as an object; the caller lets go of it. */

@@ -20,6 +20,7 @@ struct asking {
     struct asking_plan plan;
     struct later *later;
     struct hello hello;
+    size_t bytes;               /* no further batch behind so many */
     int rc;                     /* of making it */
     struct wire out, in;
     enum phase phase;
@@ -52,6 +53,7 @@ struct asking *asking_new(struct store *store, const char *station,
     memcpy(asking->station, station, strnlen(station, STATION_MAX));
     asking->plan = *plan;
     asking->later = later;
+    asking->bytes = SIZE_MAX;
     memcpy(asking->out.key, key, 32);
     memcpy(asking->out.ask_id, ask_id->b, ID_SIZE);
     asking->in = asking->out;
@@ -73,6 +75,11 @@ void asking_compare(struct asking *asking, struct reconcile *reconcile)
     asking->reconcile = reconcile;
     if (asking->hello.room > COMPARED_ROOM)
         asking->hello.room = COMPARED_ROOM;
+}
+
+void asking_bound(struct asking *asking, size_t bytes)
+{
+    asking->bytes = bytes;
 }
 
 void asking_free(struct asking *asking)
@@ -120,7 +127,8 @@ static int say_batch(struct asking *asking)
     uint64_t next;
     int count;
 
-    if (asking->hello.heads == 0 || asking->batches == asking->plan.batches) {
+    if (asking->hello.heads == 0 || asking->batches == asking->plan.batches ||
+        asking->asked.gone_up >= asking->bytes) {
         asking->left = asking->hello.heads > 0;
         asking->phase = SAY_END;
         return 0;

@@ -27,7 +27,7 @@ struct transfer {
     struct client_reply *reply;
     struct buf line;            /* the part of a line that has come */
     uint64_t sent;
-    int stop;                   /* what `line` returned */
+    int stop;                   /* what `line` or `data` returned */
     bool read_error;
 };
 
@@ -105,6 +105,11 @@ static size_t on_data(char *data, size_t one, size_t len, void *user)
     if (len == 0)
         return 0;
     curl_easy_getinfo(transfer->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (transfer->call->data && status == 200) {
+        transfer->stop =
+            transfer->call->data(transfer->call->user, bytes_of(data, len));
+        return transfer->stop == 0 ? len : 0;
+    }
     if (!transfer->call->line || status != 200) {
         buf_put(&transfer->reply->body, data, len);
         return transfer->reply->body.full ? 0 : len;

@@ -32,6 +32,8 @@ struct client_call {
     /* Called with each line of a good reply, without its line feed, instead of
      * keeping it; non-zero stops. */
     int (*line)(void *user, struct bytes line);
+    /* The same with pieces as they come. */
+    int (*data)(void *user, struct bytes piece);
     /* Called now and then while the body goes up. */
     void (*sent)(void *user, uint64_t sent, uint64_t size);
     void *user;
@@ -39,13 +41,14 @@ struct client_call {
 
 struct client_reply {
     long status;                /* of HTTP */
-    struct buf body;            /* also of a refusal; empty with `line` */
+    struct buf body;            /* also of a refusal; empty with `line`
+                                 * and with `data` */
 };
 
 /* 0 when a reply came, whatever its status; `out` is released in any case, with
  * client_reply_done. ERR_DOOR nobody listens, ERR_DENIED the token cannot be read,
- * ERR_SIZE the reply is too long, ERR_FORMAT it was cut short, or what `line`
- * returned. */
+ * ERR_SIZE the reply is too long, ERR_FORMAT it was cut short, or what `line` or
+ * `data` returned. */
 int client_do(struct client *client, const struct client_call *call,
               struct client_reply *out, struct fault *fault);
 void client_reply_done(struct client_reply *reply);

@@ -19,6 +19,10 @@ static int exit_of(int err)
         return EXIT_USAGE;
     case ERR_RUNNING:
         return EXIT_PENDING;
+    case ERR_BUNDLE:
+    case ERR_TORN:
+    case ERR_ASTRAY:
+        return EXIT_PERSON;
     case ERR_DOOR:
     case ERR_FAULT:
     case ERR_FORMAT:

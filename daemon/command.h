@@ -29,9 +29,9 @@ enum {
 enum option_name {
     OPT_CONF, OPT_JSON, OPT_LANG, OPT_AS, OPT_HELP,     /* of every verb */
     OPT_BASE, OPT_BASES, OPT_CHECK, OPT_CODE, OPT_DRY_RUN, OPT_FOLLOW,
-    OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_KIND, OPT_KINDS, OPT_MODE, OPT_NDJSON,
-    OPT_REASON, OPT_REPAIR, OPT_REPORT, OPT_SCOPE, OPT_SINCE, OPT_STATE, OPT_TOKEN,
-    OPT_UNDO, OPT_WAIT, OPT_WHY,
+    OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_KIND, OPT_KINDS, OPT_LIST, OPT_MODE,
+    OPT_NDJSON, OPT_REASON, OPT_REPAIR, OPT_REPORT, OPT_SCOPE, OPT_SINCE,
+    OPT_SIZE, OPT_STATE, OPT_TOKEN, OPT_UNDO, OPT_WAIT, OPT_WHY,
     OPTIONS
 };
 #define OPT(name) (UINT64_C(1) << OPT_##name)
@@ -75,6 +75,8 @@ int cmd_show(struct cli *cli);
 int cmd_list(struct cli *cli);
 int cmd_import(struct cli *cli);
 int cmd_export(struct cli *cli);
+int cmd_pack(struct cli *cli);
+int cmd_unpack(struct cli *cli);
 int cmd_cases(struct cli *cli);
 int cmd_log(struct cli *cli);
 int cmd_reconcile(struct cli *cli);

@@ -52,6 +52,8 @@ struct asking *asking_new(struct store *store, const char *station,
 /* Let a comparison ride along (not behind a cut, when a hello goes alone). */
 struct reconcile;
 void asking_compare(struct asking *asking, struct reconcile *reconcile);
+/* No further batch behind so many bytes. */
+void asking_bound(struct asking *asking, size_t bytes);
 void asking_free(struct asking *asking);
 /* Up to `max` bytes of the ask; 0 at its end; negative ERR_*. */
 long asking_read(struct asking *asking, uint8_t *out, size_t max);

@@ -79,6 +79,13 @@ static const struct advice {
      "Do it again: yizhan restore FILE. What was there before is kept beside "
      "it (replaced-*).",
      "请再恢复一次：yizhan restore 备份文件。原来的数据都留在旁边（replaced-*）。"},
+    {ERR_BUNDLE, "Choose the file that yizhan pack or unpack has written.",
+     "请选 yizhan pack 或 unpack 生成的那个文件。"},
+    {ERR_TORN,
+     "Copy the file once more; if that is no help, pack anew. Nothing is lost, "
+     "and nothing is taken twice.",
+     "请把文件重新复制一次；还不行就重新打包。不会丢，也不会重复。"},
+    {ERR_ASTRAY, "Nothing was taken in.", "什么都没有读入。"},
     {ERR_COPY, "Nothing was changed.", "什么都没有改动。"},
     {ERR_SCHEMA, "Install the version that wrote it.",
      "请装写下它的那个版本。"},

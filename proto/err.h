@@ -21,6 +21,11 @@
       "不是本机可用的备份") \
     X(ERR_UNKNOWN, 6007, "it is not known whether the disk kept it", \
       "不知道磁盘存没存住") \
+    X(ERR_BUNDLE, 6030, "not a bundle of yizhan", "不是离线同步包") \
+    X(ERR_TORN, 6031, "the bundle is damaged or cut short", \
+      "离线同步包损坏或不完整") \
+    X(ERR_ASTRAY, 6032, "the bundle is for another machine", \
+      "离线同步包不是给这台机器的") \
     X(ERR_CONFIG, 1001, "the configuration has a mistake", "配置有误") \
     X(ERR_USAGE, 1002, "wrong usage", "用法不对") \
     X(ERR_FAULT, 1003, "a fault of our own", "程序自身出错") \

@@ -10,6 +10,7 @@
 
 enum {
     WIRE_VERSION = 1,
+    WIRE_HEAD = 4,              /* bytes before the ask's id */
     MAC_SIZE = 16,
     /* What news are before deflate: the writer stops behind the item that
      * passes BATCH_SIZE_MAX, and a case holds a change and a body. */
