@@ -1,0 +1,126 @@
+/* What tests of bundles share: a stick between a station and the hub of a
+ * world. Included behind tests/world.c. */
+#include "daemon/bundle.h"
+
+enum { STICK_ROOM = 8 * 1024 * 1024 };
+
+static void draw_all(struct packing *packing, struct buf *out)
+{
+    size_t before;
+
+    buf_init(out, STICK_ROOM);
+    do {
+        before = out->len;
+        assert_int_equal(packing_fill(packing, out), 0);
+    } while (out->len > before);
+}
+
+static void pack_at(struct world *w, const char *name, size_t bytes,
+                    uint64_t number, struct buf *out)
+{
+    struct town *town = town_of(w, name);
+    struct packing *packing;
+    struct id id;
+
+    world_random(town, id.b, ID_SIZE);
+    assert_int_equal(store_commit(town->store, &w->fault), 0);
+    packing = packing_ask(town->store, town->name, town->speaker.key, &id,
+                          number, bytes, w->clock);
+    draw_all(packing, out);
+    packing_free(packing);
+}
+
+static int feed_file(struct unpacking *unpacking, struct bytes file,
+                     struct fault *fault)
+{
+    int rc = 0;
+
+    memset(fault, 0, sizeof *fault);
+    for (size_t at = 0; at < file.len && rc == 0; at += 999)
+        rc = unpacking_feed(unpacking,
+                            bytes_of(file.data + at, file.len - at < 999
+                                                         ? file.len - at : 999),
+                            fault);
+    return rc == 0 ? unpacking_end(unpacking, fault) : rc;
+}
+
+/* The hub takes an ask in; `answer` may be NULL. */
+static int hub_unpacks(struct world *w, struct bytes ask, struct buf *answer)
+{
+    struct unpacking *unpacking =
+        unpacking_ask(w->hub, world_speaker, w, w->clock);
+    int rc = feed_file(unpacking, ask, &w->fault);
+    struct packing *packing;
+
+    assert_int_equal(store_commit(w->hub, NULL), 0);
+    if (rc == 0 && answer != NULL) {
+        packing = unpacking_reply(unpacking);
+        draw_all(packing, answer);
+        packing_free(packing);
+    }
+    unpacking_free(unpacking);
+    return rc;
+}
+
+/* 1: it counts, 0: a newer life of the hub is known, or an error. */
+static int unpack_at(struct world *w, const char *name, struct bytes answer)
+{
+    struct town *town = town_of(w, name);
+    struct unpacking *unpacking = unpacking_answer(
+        town->store, town->name, town->speaker.key, w->clock);
+    int rc = feed_file(unpacking, answer, &w->fault);
+
+    if (unpacking_asked(unpacking, &w->asked) && rc == 0)
+        rc = 1;
+    assert_int_equal(store_commit(town->store, NULL), 0);
+    unpacking_free(unpacking);
+    return rc;
+}
+
+/* Something of everything: what will be taken, what will wait, news. */
+static struct world *prepared(void)
+{
+    struct world *w = world_new();
+
+    say(w, "a", 1, "mark=1 name=甲 host=520527002");
+    say(w, "a", 2, "mark=2 name=乙 host=520527002");
+    sync_all(w);
+    say(w, "b", 1, "name=丙 alias=三");
+    say(w, "b", 2, "visit=来过");
+    sync_with(w, "b");
+    say(w, "a", 1, "name=丁");
+    say(w, "a", 2, "host=520527003 tags+红");
+    return w;
+}
+
+struct outcome {
+    char line[3][600];          /* of records 1 and 2 at the hub, 1 at a */
+    uint64_t count[2][STATES];  /* hub, a */
+    int cases[3];
+};
+
+static void outcome_of(struct world *w, struct outcome *out)
+{
+    struct store *a = town_of(w, "a")->store;
+
+    memset(out, 0, sizeof *out);
+    snprintf(out->line[0], sizeof out->line[0], "%s", line_of(w, w->hub, 1));
+    snprintf(out->line[1], sizeof out->line[1], "%s", line_of(w, w->hub, 2));
+    snprintf(out->line[2], sizeof out->line[2], "%s", line_of(w, a, 1));
+    for (int i = 0; i < STATES; i++) {
+        out->count[0][i] = count_of(w->hub, (enum state)i);
+        out->count[1][i] = count_of(a, (enum state)i);
+    }
+    out->cases[0] = open_cases(w->hub);
+    out->cases[1] = open_cases(a);
+    out->cases[2] = open_cases(town_of(w, "county")->store);
+}
+
+static void by_line(struct outcome *out)
+{
+    struct world *w = prepared();
+
+    sync_all(w);
+    outcome_of(w, out);
+    world_end(w);
+}
