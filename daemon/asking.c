@@ -394,10 +394,11 @@ void settle_end(struct asking *asking, struct asked *out)
     out->more = out->more || asking->more;
     if (out->whole && asking->left)
         out->more = true;
-    /* A hub that could read nothing of it is told all of it. */
+    /* A hub that could read nothing of it is told all of it, but not without a
+     * pause: it may have taken nothing for another reason. */
     if (out->whole && out->terse && out->confirmed == 0) {
         store_speak_in_full(asking->store);
-        out->healed = out->more = true;
+        out->more = true;
     }
     /* A hello alone was said because of a cut: whatever waits goes now. */
     if (out->whole && asking->plan.hello_only && asking->hello.queued > 0)
