@@ -57,6 +57,16 @@ static void hello_cursors(struct store *store, struct hello *out)
     sqlite3_reset(stmt);
 }
 
+#define COUNT_MAX ((int64_t)1 << 48)
+
+/* A count that its disk has spoilt is no reason to be turned away. */
+static uint64_t counted(const struct store *store, enum state state)
+{
+    int64_t count = store->tally[state];
+
+    return count > 0 && count < COUNT_MAX ? (uint64_t)count : 0;
+}
+
 int store_hello(struct store *store, struct hello *out)
 {
     store->rc = 0;
@@ -66,11 +76,11 @@ int store_hello(struct store *store, struct hello *out)
     out->seq = store->seq;
     memcpy(out->kinds, store->kinds->hash, HASH_SIZE);
     for (int i = 0; i < STATES; i++)
-        out->written += (uint64_t)store->tally[i];
-    out->queued = (uint64_t)store->tally[STATE_QUEUED];
-    out->parked = (uint64_t)store->tally[STATE_PARKED];
-    out->returned = (uint64_t)store->tally[STATE_RETURNED];
-    out->aside = (uint64_t)store->tally[STATE_ASIDE];
+        out->written += counted(store, (enum state)i);
+    out->queued = counted(store, STATE_QUEUED);
+    out->parked = counted(store, STATE_PARKED);
+    out->returned = counted(store, STATE_RETURNED);
+    out->aside = counted(store, STATE_ASIDE);
     hello_heads(store, out);
     hello_cursors(store, out);
     terse_hello(store, out);

@@ -222,6 +222,29 @@ TEST(a_hello_that_counts_beyond_everything_is_refused)
     world_end(w);
 }
 
+/* BUG found: The hub turned it away for its hello, until somebody repaired it. */
+TEST(a_station_whose_counts_rotted_is_let_in)
+{
+    static const char *const rot[] = {
+        "UPDATE tally SET count = -5 WHERE state = 2",
+        "UPDATE tally SET count = 4611686018427387904"};
+    struct town *town;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    town = town_of(w, "a");
+    for (size_t i = 0; i < sizeof rot / sizeof rot[0]; i++) {
+        town_shut(town);
+        meddle(town->path, rot[i]);
+        town_open(w, town);
+        say(w, "a", 1, i == 0 ? "name=乙" : "name=丙");
+        assert_int_equal(exchange(w, "a", ALL, ALL), 0);
+    }
+    assert_cell(w, "hub", 1, "name", "丙");
+    world_free(w);
+}
+
 /* Each of the three may be what proves it; none is ever used again. BUG found: a
  * hub without a number forgot the life again. */
 TEST(a_hub_that_was_set_back_rises_above_each_thing_a_station_knows)
@@ -342,6 +365,7 @@ int main(void)
         cmocka_unit_test(strange_news_change_nothing),
         cmocka_unit_test(news_of_what_is_not_here_are_passed_over),
         cmocka_unit_test(a_hello_that_counts_beyond_everything_is_refused),
+        cmocka_unit_test(a_station_whose_counts_rotted_is_let_in),
         cmocka_unit_test(
             a_hub_that_was_set_back_rises_above_each_thing_a_station_knows),
         cmocka_unit_test(a_hub_that_cannot_rise_does_not),
