@@ -232,7 +232,7 @@ static void begin(struct poison *on)
     rng_fill(&on->dice, on->record.b, ID_SIZE);
     if (on->wrong == WRONG_CHAIN)
         rng_fill(&on->dice, on->at.b, HASH_SIZE);
-    if (on->wrong == WRONG_ORIGIN && told != NULL) {
+    if (on->wrong == WRONG_ORIGIN && told != NULL && told->sure_at >= 0) {
         on->origin = told->name.origin;
         on->n = told->name.n - rng_below(&on->dice, 2);
     }
