@@ -71,7 +71,9 @@ int numbers_raise(struct store *store, uint64_t life, uint64_t number,
         numbers_reserve_upto(store, store->number + 1);
         return store->rc;
     }
-    seq = above(seq, store->seq);
+    /* Others may have heard more of the lost days than whoever comes first: their
+     * cursors must not stand above what is told from now on. */
+    seq = above(seq, store->seq) + RESERVE_BLOCK;
     numbers_reserve_upto(store, above(number, 2 * seq - store->since_seq));
     if (store->rc < 0)
         return store->rc;

@@ -325,6 +325,32 @@ TEST(cursors_pass_the_news_of_a_newer_backup)
     world_free(w);
 }
 
+/* Not the first who comes back proves how far the lost days went. */
+TEST(who_knows_most_of_a_lost_life_comes_last_and_misses_nothing)
+{
+    W;
+    struct backup old;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    backup(w, &old, "old");
+    say(w, "a", 1, "name=乙");
+    sync_with(w, "a");
+    for (int i = 10; i < 20; i++)
+        say(w, "b", i, "mark=2 name=丙");
+    sync_with(w, "b");
+    sync_with(w, "county");
+    revert(w, &old);
+    sync_with(w, "a");
+    for (int i = 30; i < 50; i++)
+        say(w, "a", i, "mark=3 name=丁");
+    sync_with(w, "a");
+    sync_with(w, "county");
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +366,8 @@ int main(void)
         cmocka_unit_test(
             who_comes_back_second_is_not_told_that_the_record_left),
         cmocka_unit_test(cursors_pass_the_news_of_a_newer_backup),
+        cmocka_unit_test(
+            who_knows_most_of_a_lost_life_comes_last_and_misses_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
