@@ -11,14 +11,18 @@ static bool same_body(bool a_there, const struct body *a, bool b_there,
     return a_there == b_there && (!a_there || body_equal(a, b));
 }
 
-/* The same case, at the hub. */
+/* The same case, at the hub; unless it waits since a life that the hub lost, and
+ * whoever could tell it again is gone. */
 static void at_hub(struct machine *machine, const struct shown_case *here,
                    struct shown_case *there)
 {
     struct sim *sim = machine->sim;
     struct shown *shown = &sim->work->shown;
+    int rc = store_case(sim_hub(sim)->store, &here->name, there);
 
-    if (store_case(sim_hub(sim)->store, &here->name, there) < 0) {
+    if (rc == ERR_CASE && oracle_bereft(sim))
+        return;
+    if (rc < 0) {
         differ_say(machine, &here->record);
         sim_fail(sim, "cases", "%s has a case the hub has not (cell %d, "
                  "reason %d, n = %llu%s)", machine->name, here->cell,
@@ -68,7 +72,8 @@ static void waiting_value(struct machine *machine,
 static bool waits_of(enum reason reason)
 {
     return reason != REASON_DUPLICATE && reason != REASON_COPIED &&
-           reason != REASON_RESTORED && reason != REASON_UNREADABLE;
+           reason != REASON_RESTORED && reason != REASON_UNREADABLE &&
+           reason != REASON_LOST;
 }
 
 void end_cases(struct machine *machine)
@@ -85,7 +90,8 @@ void end_cases(struct machine *machine)
         row = here->row;
         own += here->own && waits_of(here->reason);
         waiting_value(machine, here);
-        at_hub(machine, here, there);
+        if (here->reason != REASON_LOST)        /* of this station alone */
+            at_hub(machine, here, there);
     }
     shown_case_done(there);
     free(there);

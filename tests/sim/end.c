@@ -169,10 +169,7 @@ static void check_store(struct machine *machine)
         sim_fail(sim, "rebuild", "%s: no commit", machine->name);
 }
 
-/* Who lost his disk, or is gone, cannot fill a hub that was set back; then others
- * hold states that the hub has not. What the design wants there, a case for a
- * person, is not built: such a run is not compared. */
-static bool cannot_be_refilled(const struct sim *sim)
+bool oracle_bereft(const struct sim *sim)
 {
     bool gone = sim->oracle->poisoned;
 
@@ -182,7 +179,7 @@ static bool cannot_be_refilled(const struct sim *sim)
     return sim->oracle->hub_was_back && gone;
 }
 
-static bool takes_part(const struct machine *machine)
+bool oracle_takes_part(const struct machine *machine)
 {
     return machine->store != NULL && !machine->retired && !machine->revoked;
 }
@@ -196,7 +193,7 @@ static void check_registers(struct sim *sim)
     sim->count.records = (uint64_t)hub.count;
     sim_trace(sim, hub.hash);
     for (int i = 0; i < sim->machines && !sim->failed; i++) {
-        if (i == sim->hub || !takes_part(sim->machine[i]))
+        if (i == sim->hub || !oracle_takes_part(sim->machine[i]))
             continue;
         rows_of(sim->machine[i], &own);
         compare(sim->machine[i], &hub, &own);
@@ -207,14 +204,11 @@ static void check_registers(struct sim *sim)
 
 void oracle_end(struct sim *sim)
 {
-    if (cannot_be_refilled(sim)) {
-        sim->count.not_compared++;
-    } else {
-        check_registers(sim);
-        for (int i = 0; i < sim->machines && !sim->failed; i++)
-            if (i != sim->hub && takes_part(sim->machine[i]))
-                end_cases(sim->machine[i]);
-    }
+    sim->count.mended += oracle_bereft(sim);
+    check_registers(sim);
+    for (int i = 0; i < sim->machines && !sim->failed; i++)
+        if (i != sim->hub && oracle_takes_part(sim->machine[i]))
+            end_cases(sim->machine[i]);
     for (int i = 0; i < sim->machines && !sim->failed; i++)
         if (sim->machine[i]->store != NULL)
             check_store(sim->machine[i]);

@@ -1,3 +1,4 @@
+#include "daemon/reconcile.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/net.h"
 #include "tests/sim/oracle.h"
@@ -77,7 +78,9 @@ static void process_gone(struct machine *machine)
 {
     net_lost(machine);
     later_free(machine->later);
+    reconcile_free(machine->reconcile);
     machine->later = NULL;
+    machine->reconcile = NULL;
     store_close(machine->store);
     machine->store = NULL;
     machine->run++;
@@ -90,6 +93,7 @@ void machine_free(struct machine *machine)
     if (machine == NULL)
         return;
     later_free(machine->later);
+    reconcile_free(machine->reconcile);
     store_close(machine->store);
     disk_free(machine->disk);
     free(machine);

@@ -19,6 +19,7 @@
 
 enum { ARMS = 8, KILLED = -1, LINE_FAULTS = 16, KEY = 32 };
 
+struct reconcile;
 struct talk;
 struct copy;
 
@@ -74,6 +75,7 @@ struct machine {
     /* a station's: */
     struct core core;
     struct later *later;
+    struct reconcile *reconcile;        /* NULL: nothing was compared */
     bool begin;
     struct asking_plan plan;
     int64_t wake_at;            /* virtual, -1: never */
@@ -117,6 +119,13 @@ void station_done(struct machine *machine, const struct asked *asked,
 void station_now(struct machine *machine);
 /* A quiet moment: what was kept for later is settled. */
 void station_settle(struct machine *machine);
+
+/* ---- mends.c ---- */
+/* When nobody can refill the hub, every station compares, and mends: until all
+ * have, true. */
+bool mends_wait(struct sim *sim);
+/* An exchange ended: true when another one should follow. */
+bool mends_on(struct machine *machine, const struct asked *asked, bool good);
 
 /* ---- hub.c ---- */
 int hub_numbers(struct machine *hub, bool have_store, struct fault *fault);

@@ -80,6 +80,11 @@ void oracle_refused_talk(struct machine *by, struct machine *station, int err,
 void oracle_set_back(struct machine *machine, int64_t then, bool noticed);
 
 /* ---- ends ---- */
+/* Who lost his disk, or is gone, cannot fill a hub that was set back; then others
+ * hold states that the hub has not. */
+bool oracle_bereft(const struct sim *sim);
+/* Does it count in the end? */
+bool oracle_takes_part(const struct machine *machine);
 /* Has everything converged? */
 bool oracle_settled(struct sim *sim);
 /* Who says that its store is damaged, and does not come along, gets a new PC. */

@@ -1,4 +1,5 @@
 /* The station's end of an exchange: daemon/uplink.c without curl. */
+#include "daemon/reconcile.h"
 #include "tests/sim/fault.h"
 #include "tests/sim/net.h"
 #include "tests/sim/oracle.h"
@@ -65,13 +66,19 @@ void net_begin(struct machine *station)
     struct sim *sim = station->sim;
     struct talk *talk = talk_new(station);
     struct id ask_id;
+    /* What is compared must be settled: nothing may wait for later. */
+    bool compares = reconcile_runs(station->reconcile) &&
+                    !later_waits(station->later);
 
     sim->count.exchanges++;
     talk->keep = sim->count.exchanges % 8 == 0;
     rng_fill(&station->shell, ask_id.b, ID_SIZE);
     talk->asking = asking_new(station->store, station->name, station->key,
-                              &ask_id, &station->plan, station->later,
+                              &ask_id, &station->plan,
+                              compares ? NULL : station->later,
                               clock_wall(&station->clock, sim->now));
+    if (compares)
+        asking_compare(talk->asking, station->reconcile);
     station->talk = talk;
     spoil(talk);
     oracle_begins(station);
@@ -225,6 +232,7 @@ static void finish(struct talk *talk, bool good)
     struct machine *station = talk->station;
     struct sim *sim = station->sim;
     struct asked asked;
+    bool next;
 
     settle_end(talk->asking, &asked);
     asking_free(talk->asking);
@@ -246,8 +254,11 @@ static void finish(struct talk *talk, bool good)
     if (!machine_lives(station))
         return;
     oracle_exchanged(station, &asked, good);
+    next = station->store != NULL && mends_on(station, &asked, good);
     if (station->store != NULL)
         station_done(station, &asked, good);
+    if (next && station->store != NULL)
+        station_now(station);
     if (station->store != NULL)
         machine_turn(station, false);
 }

@@ -122,7 +122,7 @@ static void heal(struct sim *sim)
 
 static void look(struct sim *sim)
 {
-    if (oracle_settled(sim)) {
+    if (oracle_settled(sim) && !mends_wait(sim)) {
         sim->converged_at = sim->now;
         sim->phase = PHASE_END;
     } else if (sim->now > sim->ends_at + LIVENESS_MS) {

@@ -73,7 +73,7 @@ struct sim_count {
     uint64_t events, saves, exchanges, whole, crashes, restarts, opens;
     uint64_t told;              /* changes that somebody was told to be saved */
     uint64_t bytes;
-    uint64_t parked, lone, records, checks, not_compared;
+    uint64_t parked, lone, records, checks, mended;
 };
 
 struct sim {

@@ -42,11 +42,6 @@ const char *beyond(enum reach mark)
     case REACH_STOP:
     case REACH_STOPPED:
         return "in the daemon's shell, which is not part of a run";
-    case REACH_COMPARED:
-    case REACH_MEND:
-    case REACH_MENDED:
-    case REACH_LOST_LIFE:
-        return "no operator compares; who is rotten gets a new PC";
     case REACH_DEADLY:
         return "the same change must kill the hub twice";
     case REACH_MOVED_KNOWN:
@@ -80,12 +75,12 @@ void table_line(const struct runs *runs, double took)
 
     printf("%llu runs, %llu failed: %llu station-hours in %.1f s (%.0f/s), "
            "%llu saves, %llu changes told, %llu exchanges, %llu crashes, "
-           "%llu checks, %llu not compared; traces %016llx\n",
+           "%llu checks, %llu mended; traces %016llx\n",
            (count)runs->runs, (count)runs->failures,
            (count)runs->station_hours, took,
            (double)runs->station_hours / (took > 0 ? took : 1),
            (count)of->saves, (count)of->told, (count)of->exchanges,
-           (count)of->crashes, (count)of->checks, (count)of->not_compared,
+           (count)of->crashes, (count)of->checks, (count)of->mended,
            (count)runs->traces);
 }
 
@@ -133,6 +128,7 @@ void table_page(const struct runs *runs, double took)
     printf("| exchanges | %llu |\n", (count)of->exchanges);
     faults_cell(&runs->total);
     marks_cell(&runs->total);
-    printf("| registers not compared | %llu |\n", (count)of->not_compared);
+    printf("| registers compared behind a mending | %llu |\n",
+           (count)of->mended);
     printf("| failed | %llu |\n", (count)runs->failures);
 }
