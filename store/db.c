@@ -254,8 +254,3 @@ int64_t store_recall(struct store *store, const char *name)
 {
     return meta_get(store, name, 0);
 }
-
-const struct kinds *store_kinds(const struct store *store)
-{
-    return store->kinds;
-}

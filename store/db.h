@@ -49,7 +49,6 @@ struct store {
                                  * told beforehand; they stay in the cache */
     uint64_t weight;            /* pages of log for 1024 writes, lately */
     uint64_t turns_lost;
-    bool restored;              /* hub: lives are missing since this copy */
     bool careful;               /* hub: after an unclean stop, until each origin
                                  * has passed a batch: one change per commit */
     int64_t *passed;            /* origins that did */
@@ -134,21 +133,6 @@ int meta_set(struct store *store, const char *name, int64_t value);
 
 /* The VFS of a connection, for opening another one there. (In copy.c.) */
 const char *db_vfs(struct store *store);
-
-/* How the last run ended (running.c). Is there something in the log of the
- * database at `path`? To be asked before it is opened. */
-bool log_there(const char *path, const char *vfs);
-/* Was it stopped cleanly (else store->was_running)? Brings what is in the log
- * into the database. ERR_MISSING: it was not, and there is no log. */
-int running_find(struct store *store, bool there, struct fault *fault);
-/* Before anybody has asked: whatever fails now leaves the log as it is. */
-void running_unknown(struct store *store);
-/* Note that it runs; that it ends. */
-int running_begin(struct store *store, struct fault *fault);
-void running_end(struct store *store);
-
-/* Bring a store of this older version up to SCHEMA_VERSION. (In upgrade.c.) */
-int store_upgrade(struct store *store, int64_t version);
 
 /* Kinds of another time, for reading what was written under them. NULL when
  * that set was never here. The caller frees it unless it is store->kinds. */

@@ -71,6 +71,8 @@ bool place_is_own(struct store *store, struct place_id at);
 /* Station: how far the last origin came is not written with each save, as the
  * journal tells it: a page less in every commit. Write it now. */
 void origin_ready(struct store *store);
+/* Before that: can be read what it will need? */
+void origin_look(struct store *store);
 /* Full name of a place. */
 int place_name(struct store *store, struct place_id at, struct name *out);
 /* The place of a name; origin 0 if that origin was never met here. */

@@ -5,6 +5,7 @@
  */
 #include "store/news.h"
 #include "store/plan.h"
+#include "store/start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,138 +82,64 @@ static int configure(struct store *store, struct fault *fault)
     return 0;
 }
 
-/* What could not be read must not pass for what is not there. */
-static int unread(struct store *store, struct fault *fault)
+int start_unread(struct store *store, struct fault *fault)
 {
-    return fault_set(fault, store->rc, "", "%s", sqlite3_errmsg(store->db));
+    return fault_set(fault, store->rc, "", "%s",
+                     store->damaged ? "a page cannot be read or written"
+                                    : sqlite3_errmsg(store->db));
 }
 
-static int schema_ready(struct store *store, struct fault *fault)
-{
-    bool there = pragma_is(store,
-                           "SELECT count(*) FROM sqlite_schema "
-                           "WHERE name = 'meta'",
-                           "1");
-    int64_t version;
+enum { NO_SCHEMA = -1 };
 
+static int64_t schema_version(struct store *store)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "SELECT count(*) FROM sqlite_schema "
+                                        "WHERE name = 'meta'");
+    bool there = db_step(store, stmt) == 1 &&
+                 sqlite3_column_int(stmt, 0) == 1;
+
+    sqlite3_reset(stmt);
+    return there ? meta_get(store, "schema", 0) : NO_SCHEMA;
+}
+
+static int schema_look(struct store *store, int64_t *version,
+                       struct fault *fault)
+{
     store->rc = 0;
-    if (!there) {
-        if (db_exec(store, "BEGIN IMMEDIATE") < 0)
-            return unread(store, fault);
-        db_exec(store, store_schema);
-        reached(store, REACH_SCHEMA);
-        if (store->rc == 0)
-            meta_set(store, "schema", SCHEMA_VERSION);
-        db_exec(store, store->rc == 0 ? "COMMIT" : "ROLLBACK");
-    }
+    *version = schema_version(store);
     if (store->rc < 0)
-        return fault_set(fault, store->rc, "", "%s",
-                         sqlite3_errmsg(store->db));
-    version = meta_get(store, "schema", 0);
-    if (store->rc == 0 && version > 0 && version < SCHEMA_VERSION &&
-        store_upgrade(store, version) == 0)
-        version = SCHEMA_VERSION;
-    if (store->rc < 0)
-        return unread(store, fault);
-    if (version != SCHEMA_VERSION)
+        return start_unread(store, fault);
+    if ((*version < 1 && *version != NO_SCHEMA) || *version > SCHEMA_VERSION)
         return fault_set(fault, ERR_SCHEMA, "",
                          "the file is of version %lld, this program reads "
                          "version %d; nothing was touched",
-                         (long long)version, SCHEMA_VERSION);
+                         (long long)*version, SCHEMA_VERSION);
     return 0;
 }
 
-struct kinds *store_kinds_of(struct store *store, const uint8_t *hash,
-                             int64_t *row)
+static int schema_make(struct store *store)
 {
-    sqlite3_stmt *stmt;
-    struct kinds *kinds = NULL;
-
-    if (memcmp(hash, store->kinds->hash, HASH_SIZE) == 0) {
-        *row = store->kinds_row;
-        return store->kinds;
-    }
-    stmt = db_stmt(store, "SELECT id, text FROM kinds WHERE hash = ?1");
-    db_bytes(stmt, 1, bytes_of(hash, HASH_SIZE));
-    if (db_step(store, stmt) == 1) {
-        *row = sqlite3_column_int64(stmt, 0);
-        kinds_read_text(db_column(stmt, 1), &kinds, NULL);
-    }
-    sqlite3_reset(stmt);
-    return kinds;
-}
-
-/* Make a set the one in use. A set met before gets a new, greatest row only if
- * it was not the newest already. */
-static int kinds_use(struct store *store, struct bytes text,
-                     struct fault *fault)
-{
-    struct kinds *kinds = NULL;
-    sqlite3_stmt *stmt;
-    int rc = kinds_read_text(text, &kinds, fault);
-
-    if (rc < 0)
-        return rc;
-    stmt = db_stmt(store, "INSERT INTO kinds (id, hash, text) "
-                          "VALUES ((SELECT ifnull(max(id), 0) + 1 FROM kinds),"
-                          " ?1, ?2) "
-                          "ON CONFLICT (hash) DO UPDATE SET text = ?2 "
-                          "RETURNING id");
-    db_bytes(stmt, 1, bytes_of(kinds->hash, HASH_SIZE));
-    db_bytes(stmt, 2, text);
-    if (db_step(store, stmt) == 1)
-        store->kinds_row = sqlite3_column_int64(stmt, 0);
-    sqlite3_reset(stmt);
-    kinds_free(store->kinds);
-    store->kinds = kinds;
-    meta_set(store, "kinds", store->kinds_row);
+    if (db_exec(store, "BEGIN IMMEDIATE") < 0)
+        return store->rc;
+    db_exec(store, store_schema);
+    reached(store, REACH_SCHEMA);
+    if (store->rc == 0)
+        meta_set(store, "schema", SCHEMA_VERSION);
+    db_exec(store, store->rc == 0 ? "COMMIT" : "ROLLBACK");
     return store->rc;
 }
 
-int store_set_kinds(struct store *store, struct bytes text,
-                    struct fault *fault)
+static int schema_ready(struct store *store, int64_t version,
+                        struct fault *fault)
 {
-    int rc = store_write(store);
+    int rc = 0;
 
-    if (rc == 0)
-        rc = meta_set(store, "kinds_from_hub", 1);
-    return rc < 0 ? fault_set(fault, rc, "", "kinds") :
-                    kinds_use(store, text, fault);
-}
-
-/* The hub's files are the law; a station keeps what the hub last sent, and
- * starts from its own files only while it has never met the hub. */
-static int kinds_ready(struct store *store, const struct kinds *files,
-                       struct fault *fault)
-{
-    sqlite3_stmt *stmt;
-    struct bytes text = buf_view(&files->text);
-    struct buf kept;
-    int rc;
-
-    buf_init(&kept, SIZE_MAX / 2);
-    if (!store->hub && meta_get(store, "kinds_from_hub", 0) != 0) {
-        stmt = db_stmt(store, "SELECT text FROM kinds WHERE id = "
-                              "(SELECT value FROM meta WHERE name = 'kinds')");
-        if (db_step(store, stmt) == 1) {
-            struct bytes old = db_column(stmt, 0);
-
-            buf_put(&kept, old.data, old.len);
-            text = buf_view(&kept);
-        }
-        sqlite3_reset(stmt);
-    }
-    rc = store->rc < 0 ? unread(store, fault) : store_write(store);
-    if (rc == 0)
-        rc = kinds_use(store, text, fault);
-    if (rc == 0)
-        origin_ready(store);
-    if (rc == 0 && store->restored)
-        rc = news_again(store);
-    if (rc == 0)
-        rc = store_commit(store, fault);
-    buf_done(&kept);
-    return rc;
+    store->rc = 0;
+    if (version == NO_SCHEMA)
+        rc = schema_make(store);
+    else if (version < SCHEMA_VERSION)
+        rc = store_upgrade(store, version);
+    return rc < 0 ? start_unread(store, fault) : 0;
 }
 
 static void copy_options(struct store *store,
@@ -229,20 +156,27 @@ static void copy_options(struct store *store,
     store->turn_pages = store->hub ? 3400 : 2048;
 }
 
-/* A hub begins above every number any earlier life may have used: the reserve
- * file says so, and the database must not be ahead of it. */
-static int numbers_ready(struct store *store,
-                         const struct store_options *options,
-                         struct fault *fault)
+/* Does the reserve file know every number that the database does? */
+static int numbers_look(struct store *store,
+                        const struct store_options *options,
+                        struct fault *fault)
 {
-    if (!store->hub)
-        return 0;
-    if (store->number > options->floor || store->seq > options->floor)
+    if (store->hub && (store->number > options->floor ||
+                       store->seq > options->floor))
         return fault_set(fault, ERR_NUMBERS, "",
                          "the file of numbers is older than the store");
+    return 0;
+}
+
+/* A hub begins above every number any earlier life may have used: the reserve
+ * file says so. */
+static int numbers_begin(struct store *store,
+                         const struct store_options *options)
+{
     /* Somebody may have heard another copy of this store in between, and passed
      * news of this one that it never had. */
-    store->restored = store->life > 0 && options->life > store->life + 1;
+    bool restored = store->life > 0 && options->life > store->life + 1;
+
     store->life = options->life;
     store->number = store->seq = store->reserved = options->floor;
     store->number_kept = store->seq_kept = options->floor;
@@ -251,7 +185,7 @@ static int numbers_ready(struct store *store,
     db_exec(store, "DROP INDEX IF EXISTS journal_number");      /* facts.c */
     store->numbers_dirty = true;        /* or the next start missed this life */
     store->careful = store->was_running;
-    return 0;
+    return restored ? news_again(store) : store->rc;
 }
 
 /* A savepoint's second copies of pages stay in memory up to here. Not more:
@@ -271,10 +205,50 @@ static void configure_sqlite(void)
     done = true;
 }
 
+/* Whatever may refuse the start is read before anything is written: what is
+ * damaged stays as it was found, for whoever mends it. */
+static int look(struct store *store, const struct store_options *options,
+                bool log, int64_t *version, struct fault *fault)
+{
+    int rc = configure(store, fault);
+
+    if (rc == 0)
+        rc = running_look(store, log, fault);
+    if (rc == 0)
+        rc = schema_look(store, version, fault);
+    if (rc == 0 && *version != NO_SCHEMA) {
+        load_counters(store);
+        origin_look(store);
+        rc = store->rc < 0 ? start_unread(store, fault)
+                           : numbers_look(store, options, fault);
+    }
+    if (rc == 0)
+        rc = kinds_look(store, options->kinds, *version != NO_SCHEMA, fault);
+    return rc;
+}
+
+/* The first turn, whole or not at all: a hub that was restored must not note its
+ * life without telling its news again. */
+static int begin(struct store *store, const struct store_options *options,
+                 struct fault *fault)
+{
+    int rc = store_write(store);
+
+    if (rc == 0)
+        rc = kinds_begin(store);
+    if (rc == 0)
+        origin_ready(store);
+    if (rc == 0 && store->hub)
+        rc = numbers_begin(store, options);
+    rc = db_result(store, rc);
+    return rc < 0 ? rc : running_begin(store, fault);
+}
+
 int store_open(const struct store_options *options, struct store **out,
                struct fault *fault)
 {
     struct store *store = xmalloc(sizeof *store);
+    int64_t version = NO_SCHEMA;
     bool log;
     int rc;
 
@@ -291,24 +265,18 @@ int store_open(const struct store_options *options, struct store **out,
         rc = fault_set(fault, db_error(store, rc), "", "%s", options->path);
     } else {
         sqlite3_extended_result_codes(store->db, 1);
-        running_unknown(store);
+        running_unknown(store, log);
         reached(store, REACH_OPEN);
-        rc = configure(store, fault);
+        rc = look(store, options, log, &version, fault);
     }
     if (rc == 0)
-        rc = running_find(store, log, fault);
+        rc = running_settle(store, fault);
     if (rc == 0)
-        rc = schema_ready(store, fault);
+        rc = schema_ready(store, version, fault);
     if (rc == 0) {
-        load_counters(store);
         reached(store, REACH_OPENED);
-        rc = store->rc < 0 ? unread(store, fault)
-                           : numbers_ready(store, options, fault);
+        rc = begin(store, options, fault);
     }
-    if (rc == 0)
-        rc = running_begin(store, fault);
-    if (rc == 0)
-        rc = kinds_ready(store, options->kinds, fault);
     if (rc < 0) {
         store_close(store);
         return rc;

@@ -259,6 +259,16 @@ int journal_self(struct store *store)
     return rc < 0 ? rc : origin_renew(store, rc == 1 ? &parent : NULL);
 }
 
+void origin_look(struct store *store)
+{
+    sqlite3_stmt *stmt =
+        db_stmt(store, "SELECT max(n) FROM journal WHERE origin = "
+                       "(SELECT max(id) FROM origin WHERE own = 1)");
+
+    db_step(store, stmt);
+    sqlite3_reset(stmt);
+}
+
 /* Once it is written nothing new comes under that origin but news of what a copy
  * of this store wrote: that is not counted here. */
 void origin_ready(struct store *store)

@@ -8,6 +8,7 @@
  */
 #include "store/care.h"
 #include "store/rotten.h"
+#include "store/start.h"
 
 #include <stdio.h>
 
@@ -23,22 +24,6 @@ bool log_there(const char *path, const char *vfs)
            files->xAccess(files, name, SQLITE_ACCESS_EXISTS, &there) ==
                SQLITE_OK &&
            there != 0;
-}
-
-/* A sync that fails has let go of what it should have written, though it is
- * still read back: the log after such an end may be one that a power cut takes
- * away, with everything that is written behind it. So what is found in a log is
- * brought into the database, and synced there, before anything is told from it.
- * A clean stop leaves no log. */
-static int log_settle(struct store *store, struct fault *fault)
-{
-    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL,
-                                       SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-
-    return rc == SQLITE_OK
-               ? 0
-               : fault_set(fault, db_error(store, rc), "", "%s-wal",
-                           store->path);
 }
 
 /* Whether the end of the connection leaves the log as it is: while the database
@@ -58,12 +43,14 @@ static int log_missing(const struct store *store, struct fault *fault)
     return ERR_MISSING;
 }
 
-void running_unknown(struct store *store)
+void running_unknown(struct store *store, bool there)
 {
-    keep_log(store, true);
+    keep_log(store, there);     /* not an empty one of today */
 }
 
-int running_find(struct store *store, bool there, struct fault *fault)
+/* A new file has no such table; if that of an old one cannot be found, who reads
+ * it next tells why. */
+static int note_read(struct store *store, struct fault *fault)
 {
     static const char sql[] =
         "SELECT value FROM meta WHERE name = 'running' AND "
@@ -71,18 +58,47 @@ int running_find(struct store *store, bool there, struct fault *fault)
     sqlite3_stmt *stmt = NULL;
     int rc;
 
-    /* A new file has no such table; what is wrong with an old one is told by
-     * whoever reads it next. */
-    if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_bind_int(stmt, 1, SCHEMA_VERSION) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW)
-        store->was_running = sqlite3_column_int(stmt, 0) != 0;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+        return 0;
+    db_int(stmt, 1, SCHEMA_VERSION);
+    rc = db_step(store, stmt);
+    store->was_running = rc == 1 && sqlite3_column_int(stmt, 0) != 0;
+    if (rc < 0)
+        start_unread(store, fault);
     sqlite3_finalize(stmt);
-    if (store->was_running && !there) {
-        keep_log(store, false);         /* not even the empty one of today */
-        return log_missing(store, fault);
-    }
-    rc = log_rotten(store, fault);
+    return rc < 0 ? rc : 0;
+}
+
+int running_look(struct store *store, bool there, struct fault *fault)
+{
+    int rc = note_read(store, fault);
+
+    if (rc == 0 && store->was_running && !there)
+        rc = log_missing(store, fault);
+    return rc < 0 ? rc : log_rotten(store, fault);
+}
+
+static int checkpoint(struct store *store, int mode, struct fault *fault)
+{
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, mode, NULL, NULL);
+
+    return rc == SQLITE_OK
+               ? 0
+               : fault_set(fault, db_error(store, rc), "", "%s-wal",
+                           store->path);
+}
+
+/* A sync that fails has let go of what it should have written, though it is
+ * still read back: the log after such an end may be one that a power cut takes
+ * away, with everything that is written behind it. So what is found in a log is
+ * brought into the database, and synced there, before anything is written and
+ * before anything is told from it. A clean stop leaves no log. */
+int running_settle(struct store *store, struct fault *fault)
+{
+    int rc = 0;
+
+    if (store->was_running)
+        rc = checkpoint(store, SQLITE_CHECKPOINT_PASSIVE, fault);
     if (rc < 0)
         return rc;
     /* From here on until the next commit a log that is empty is as it should
@@ -90,7 +106,7 @@ int running_find(struct store *store, bool there, struct fault *fault)
     if (store->was_running && meta_set(store, "running", 0) < 0)
         return fault_set(fault, store->rc, "", "%s", store->path);
     keep_log(store, false);
-    return log_settle(store, fault);
+    return checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE, fault);
 }
 
 bool store_was_cut(const struct store *store)
@@ -100,13 +116,12 @@ bool store_was_cut(const struct store *store)
 
 int running_begin(struct store *store, struct fault *fault)
 {
-    int rc = store_write(store);
+    int rc = meta_set(store, "running", 1);
 
+    if (rc < 0)
+        return fault_set(fault, rc, "", "%s", store->path);
     keep_log(store, true);
-    if (rc == 0)
-        rc = meta_set(store, "running", 1);
-    if (rc == 0)
-        rc = store_commit(store, fault);
+    rc = store_commit(store, fault);
     /* Into the database, so that it is told without the log. If that fails now,
      * some later checkpoint does it. */
     if (rc == 0)

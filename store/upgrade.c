@@ -3,6 +3,7 @@
  * after a power cut it is the old one or the new one.
  */
 #include "store/decide.h"
+#include "store/start.h"
 
 /* What each version added to the one before it. */
 static const char *const steps[] = {
