@@ -42,15 +42,25 @@ int check_named(const struct config *config, struct fault *fault)
     return rc;
 }
 
+/* What no other try will mend needs a person, and the service manager is not to
+ * try. All else may have gone by then: a full disk, another daemon. */
+static int run_exit(int code, int err)
+{
+    return err == ERR_CORRUPT || err == ERR_SCHEMA || err == ERR_NUMBERS ||
+                   err == ERR_MISSING || err == ERR_RESTORING
+               ? EXIT_PERSON
+               : code;
+}
+
 int cmd_run(struct cli *cli)
 {
     struct fault fault = {0};
 
     cli->writing = true;        /* what is told of the disk is our own */
     if (!cli->value[OPT_CHECK])
-        return node_run(&cli->config, &fault) == 0 ? 0
-                                                   : cli_fail(cli, NULL,
-                                                              &fault);
+        return node_run(&cli->config, &fault) == 0
+                   ? 0
+                   : run_exit(cli_fail(cli, NULL, &fault), fault.err);
     if (check_named(&cli->config, &fault) < 0) {
         cli_fail(cli, NULL, &fault);
         return EXIT_USAGE;

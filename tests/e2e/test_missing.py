@@ -54,7 +54,7 @@ class Prepared:
         try:
             self.node.start()
         except AssertionError as e:
-            assert " ended with 5 at its start" in str(e), e
+            assert " ended with 2 at its start" in str(e), e
             return None, self.node.tail(600)
         shown = self.node.export()
         assert self.node.ok("verify").json["ok"]

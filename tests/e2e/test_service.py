@@ -93,3 +93,69 @@ def test_starts_alone_use_up_nothing(tmp_path):
             for name in ("number", "seq"):          # a block of its reserve may be lost
                 assert after[name] - before[name] <= 10001, (name, before, after)
             assert node.talk()["exchange"]["down"] == down, "news were told again"
+
+
+class Unit:
+    """What a service manager does by the unit file: starts, and starts again unless the exit status forbids it."""
+
+    def __init__(self, name):
+        with open(os.path.join(yz.REPO, "packaging", name + ".service"), encoding="utf-8") as f:
+            lines = dict(x.strip().split("=", 1) for x in f if "=" in x and not x.startswith("#"))
+        assert lines["Restart"] == "always"
+        self.never = {int(x) for x in lines["RestartPreventExitStatus"].split()}
+
+    def starts(self, node, most):
+        """How many starts until it stays up, or is left alone."""
+        for count in range(1, most + 1):
+            node.launch()
+            while node.process.poll() is None:
+                try:
+                    node.raw("GET", "/api/status")
+                    return count, True
+                except yz.Unknown:
+                    time.sleep(.002)
+            if node.wait() in self.never:
+                return count, False
+        return most, False
+
+
+@pytest.mark.parametrize("role", ["yizhan", "yizhan-hub"])
+def test_a_damaged_register_is_not_started_over_and_over(role):
+    with yz.Field() as field:
+        hub = field.make_hub({"qs-01": yz.COUNTY + "001"})
+        node, unit = hub if role == "yizhan-hub" else field.make_station("qs-01", yz.COUNTY + "001"), Unit(role)
+        node.start()
+        node.stop()
+        path = os.path.join(node.data, "yizhan.db")
+        with open(path, "r+b") as f:
+            whole = f.read()
+            f.seek(4096)                            # the table of what the store is
+            f.write(bytes(4096))
+        assert unit.starts(node, 5) == (1, False), node.tail(600)
+        a = node.cli("status", flags=("--lang", "en"))
+        assert "YZ6003" in a.err and "Copy the whole data folder" in a.err, a
+        with open(path, "wb") as f:
+            f.write(whole)
+        os.rename(path, path + ".away")
+        assert unit.starts(node, 5) == (1, False), node.tail(600)
+        os.rename(path + ".away", path)
+        assert unit.starts(node, 5) == (1, True)
+
+
+def test_a_commit_that_failed_is_tried_again():
+    """Its outcome is unknown: only a start can tell."""
+    with yz.Field() as field:
+        field.make_hub({"qs-01": yz.COUNTY + "001"})
+        node = field.make_station("qs-01", yz.COUNTY + "001")
+        node.before = ["prlimit", "--fsize=%d" % (600 << 10)]       # as long as a log may get
+        node.start()
+        made = made_up.MadeUp(yz.SEED, 2)
+        with pytest.raises(yz.Unknown):
+            for _ in range(4000):
+                node.api("POST", "put", {"kind": "member", "fields":
+                                         {k: v for k, v in made.member(yz.COUNTY + "001").items() if v}})
+        code = node.wait()
+        assert code == 5 and code not in Unit("yizhan").never
+        node.before = []
+        assert Unit("yizhan").starts(node, 1) == (1, True)
+        assert node.ok("verify").json["ok"]

@@ -73,6 +73,15 @@ def free_port():
             return port
 
 
+# Codes of a start that no other try will mend.
+PERSON = ("YZ6003", "YZ6005", "YZ6006", "YZ6008", "YZ6009")
+
+
+def refused(code, text):
+    """Does the exit status of a refused start tell the service manager whether to try again (5) or not (2)?"""
+    return code == (2 if any(x in text for x in PERSON) else 5)
+
+
 class Unknown(Exception):
     """The connection died: whether it happened is not known."""
 
