@@ -37,7 +37,7 @@ static int look_at(FILE *file, struct look *out)
     rest = buf_view(&buf);
     rc = rest.len == 0 ? 0 : bundle_head_read(&rest, &out->head);
     if (rc <= 0)
-        return rc < 0 ? rc : ERR_BUNDLE;
+        return rc < 0 ? rc : rest.len < 3 ? ERR_BUNDLE : ERR_TORN;
     buf_clear(&buf);
     if (read_part(file, -BUNDLE_TAIL, SEEK_END, BUNDLE_TAIL, &buf) == 0)
         out->whole = bundle_tail_read(buf_view(&buf), &out->counts) == 0;

@@ -242,18 +242,31 @@ int unpacking_feed(struct unpacking *unpacking, struct bytes bytes,
     return rc;
 }
 
-int unpacking_end(struct unpacking *unpacking, struct fault *fault)
+/* Which ask it answers nobody remembers. If nothing of that was confirmed, the
+ * hub may have been unable to read it in few bytes: the next goes in full. */
+static int end_answer(struct unpacking *unpacking, struct fault *fault)
 {
     struct asked asked;
+
+    if (!unpacking_asked(unpacking, &asked))
+        return 0;
+    if (!asked.whole)
+        return fault_set(fault, ERR_TORN, "", "it ends too early");
+    if (asked.confirmed == 0)
+        store_speak_in_full(unpacking->store);
+    return 0;
+}
+
+int unpacking_end(struct unpacking *unpacking, struct fault *fault)
+{
     int rc = bundle_last(&unpacking->reader);
 
     if (rc < 0)
         return refuse(unpacking, rc, fault);
     rc = hear(unpacking, fault);
-    if (rc < 0)
-        return rc;
-    if (unpacking->hub ? !answer_whole(unpacking->answer)
-                       : unpacking_asked(unpacking, &asked) && !asked.whole)
+    if (rc == 0 && !unpacking->hub)
+        return end_answer(unpacking, fault);
+    if (rc == 0 && !answer_whole(unpacking->answer))
         return fault_set(fault, ERR_TORN, "", "it ends too early");
-    return 0;
+    return rc;
 }

@@ -77,6 +77,21 @@ static int unpack_at(struct world *w, const char *name, struct bytes answer)
     return rc;
 }
 
+/* There and back once; is there more? */
+static bool carry(struct world *w, const char *name, size_t bytes)
+{
+    struct buf ask, answer;
+
+    pack_at(w, name, bytes, 1, &ask);
+    assert_int_equal(hub_unpacks(w, buf_view(&ask), &answer), 0);
+    assert_int_equal(unpack_at(w, name, buf_view(&answer)), 1);
+    assert_true(w->asked.whole);
+    buf_done(&ask);
+    buf_done(&answer);
+    return w->asked.more ||
+           count_of(town_of(w, name)->store, STATE_QUEUED) > 0;
+}
+
 /* Something of everything: what will be taken, what will wait, news. */
 static struct world *prepared(void)
 {

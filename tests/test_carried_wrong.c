@@ -142,6 +142,36 @@ TEST(an_answer_to_a_station_set_back_does_no_harm)
     world_end(w);
 }
 
+/* A hub that went back to an older copy is filled again by sticks alone, also
+ * with what was told in few bytes and it cannot read any more. */
+TEST(a_hub_set_back_is_filled_by_sticks)
+{
+    struct world *w = world_new();
+    char copy[PATH_ROOM + 8];
+    int rounds = 0;
+
+    (void)state;
+    snprintf(copy, sizeof copy, "%s.old", w->hub_path);
+    say(w, "a", 1, "mark=1 name=甲");
+    carry(w, "a", BUNDLE_ROOM);
+    store_close(w->hub);
+    files_copy(w->hub_path, copy);
+    hub_open(w);
+    say(w, "a", 2, "mark=2 name=乙");
+    carry(w, "a", BUNDLE_ROOM);
+    store_close(w->hub);
+    files_copy(copy, w->hub_path);
+    hub_open(w);
+    say(w, "a", 2, "alias=后");
+    while (carry(w, "a", BUNDLE_ROOM))
+        assert_true(++rounds < 5);
+    assert_cell(w, "hub", 2, "name", "乙/后");
+    assert_int_equal(count_of(town_of(w, "a")->store, STATE_QUEUED), 0);
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_stick_at_the_wrong_place_is_refused),
         cmocka_unit_test(a_damaged_stick_costs_nothing),
         cmocka_unit_test(an_answer_to_a_station_set_back_does_no_harm),
+        cmocka_unit_test(a_hub_set_back_is_filled_by_sticks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
