@@ -1,6 +1,7 @@
 /* A stick that is lost, damaged, at the wrong place, or back too late. */
 #include "tests/world.c"
 
+#include "store/db.h"
 #include "tests/story_stick.c"
 
 #define TEST(name) static void name(void **state)
@@ -172,6 +173,29 @@ TEST(a_hub_set_back_is_filled_by_sticks)
     world_end(w);
 }
 
+/* At the hub a name stands for another number: what was told in few bytes is
+ * not believed, and no answer of the line ever says so. */
+TEST(what_the_hub_cannot_read_in_few_bytes_goes_in_full)
+{
+    struct world *w = world_new();
+    int rounds = 0;
+
+    (void)state;
+    say(w, "a", 1, "mark=1 name=甲");
+    while (carry(w, "a", BUNDLE_ROOM))
+        ;
+    assert_int_equal(
+        db_exec(w->hub, "UPDATE journal SET number = number + 1000"), 0);
+    assert_int_equal(store_commit(w->hub, NULL), 0);
+    say(w, "a", 1, "name=乙");
+    while (carry(w, "a", BUNDLE_ROOM))
+        assert_true(++rounds < 3);
+    assert_int_equal(rounds, 1);
+    assert_cell(w, "hub", 1, "name", "乙");
+    assert_int_equal(open_cases(w->hub), 0);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_damaged_stick_costs_nothing),
         cmocka_unit_test(an_answer_to_a_station_set_back_does_no_harm),
         cmocka_unit_test(a_hub_set_back_is_filled_by_sticks),
+        cmocka_unit_test(what_the_hub_cannot_read_in_few_bytes_goes_in_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,5 +44,6 @@ int main(int argc, char **argv)
     seed_drawn();
     seed_texts();
     seed_rows();
+    seed_bundles();
     return 0;
 }

@@ -13,5 +13,6 @@ void seed_messages(void);       /* asks and answers, and what is in them */
 void seed_drawn(void);          /* rows of frames for ask and answer */
 void seed_texts(void);          /* kind files, configurations, requests */
 void seed_rows(void);           /* single values of a database */
+void seed_bundles(void);        /* what is sealed, and what only looks so */
 
 #endif
