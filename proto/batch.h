@@ -26,6 +26,7 @@ struct batch {
     struct buf raw;             /* the changes, inflated */
     struct cut rest;            /* where batch_next stands */
     struct hash at;             /* hash of the change last read */
+    uint64_t life;              /* of the hub, that its ask knew; 0: not said */
 };
 
 /* One place in a batch. `bytes` is empty when the change could no longer be

@@ -205,11 +205,15 @@ int store_read_batch(struct store *store, const struct hello *hello,
     const struct names names = {
         .user = store, .look = on_look, .hash = on_hash};
     struct setting setting = {NULL, &names, hello};
+    int rc;
 
     store->saying = 0; /* a turn may have been lost since */
     if (hello->last.told)
         setting.mind = mind_built();
-    return terse_read(&setting, payload, out, fault);
+    rc = terse_read(&setting, payload, out, fault);
+    if (rc == 0)
+        out->life = hello->life;
+    return rc;
 }
 
 void terse_welcome(struct welcome *out)

@@ -312,11 +312,18 @@ int taking_end(struct taking *on, int rc, uint64_t count, struct taken *out,
     return rc < 0 ? fault_set(fault, rc, "batch", "not taken") : 0;
 }
 
+/* What an ask of an older life brings may have been confirmed as received in that
+ * life, and lost since: then its author waits for the verdict without asking. */
 static int decide_place(struct taking *on, const struct place *place,
                         void *user)
 {
-    (void)user;
-    return take_place(on, place);
+    const struct batch *batch = user;
+    int rc = take_place(on, place);
+
+    if (rc < 0 || batch->life == 0 || batch->life >= on->store->life ||
+        on->entry.state == STATE_RECEIVED)
+        return rc;
+    return news_verdict(on->store, on->entry.at);
 }
 
 int store_take(struct store *store, const struct station *station,
@@ -332,7 +339,7 @@ int store_take(struct store *store, const struct station *station,
     reached(store, REACH_TAKE);
     rc = taking_open(&on, store, station, batch);
     if (rc == 0)
-        rc = take_places(&on, *batch, decide_place, NULL);
+        rc = take_places(&on, *batch, decide_place, (void *)batch);
     rc = taking_end(&on, rc, batch->count, out, fault);
     taking_close(&on);
     return rc;

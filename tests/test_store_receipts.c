@@ -310,6 +310,35 @@ TEST(an_old_ask_that_a_restored_hub_gets_again_damages_nobody)
     world_end(w);
 }
 
+/* BUG found: His change had been confirmed while it waited for its record, the
+ * hub lost both, and an old ask brought it back without its receipt. */
+TEST(who_sent_it_before_the_hub_lost_it_hears_what_an_old_ask_came_to)
+{
+    struct backup none;
+    struct talk *old;
+    W;
+
+    backup(w, &none, "none");
+    say(w, "county", 1, "org=520527001 mark=1 name=甲");
+    sync_all(w);
+    restore(w, &none);
+    say(w, "a", 1, "name=乙");
+    store_speak_in_full(town_of(w, "a")->store);
+    old = talk_ask(w, "a", ALL);
+    talk_settle(old, ALL);
+    assert_int_equal(count_of(town_of(w, "a")->store, STATE_RECEIVED), 1);
+    restore(w, &none);
+    sync_with(w, "county");
+    buf_done(&old->answer);
+    hub_answers(old, ALL);
+    talk_free(old);
+    sync_all(w);
+    assert_int_equal(count_of(town_of(w, "a")->store, STATE_RECEIVED), 0);
+    assert_cell(w, "hub", 1, "name", "乙");
+    assert_agree(w);
+    world_end(w);
+}
+
 /* BUG found: Its disk had lost what the hub missed, and it asked without a pause. */
 TEST(who_cannot_send_what_the_hub_lost_asks_with_pauses)
 {
@@ -348,6 +377,8 @@ int main(void)
         cmocka_unit_test(a_receipt_for_what_is_here_moves_no_numbers),
         cmocka_unit_test(
             an_old_ask_that_a_restored_hub_gets_again_damages_nobody),
+        cmocka_unit_test(
+            who_sent_it_before_the_hub_lost_it_hears_what_an_old_ask_came_to),
         cmocka_unit_test(who_cannot_send_what_the_hub_lost_asks_with_pauses),
     };
 
