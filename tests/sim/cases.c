@@ -12,7 +12,7 @@ static bool same_body(bool a_there, const struct body *a, bool b_there,
 }
 
 /* The same case, at the hub; unless it waits since a life that the hub lost, and
- * whoever could tell it again is gone. */
+ * whoever could tell it, or its end, again is gone. */
 static void at_hub(struct machine *machine, const struct shown_case *here,
                    struct shown_case *there)
 {
@@ -20,7 +20,7 @@ static void at_hub(struct machine *machine, const struct shown_case *here,
     struct shown *shown = &sim->work->shown;
     int rc = store_case(sim_hub(sim)->store, &here->name, there);
 
-    if (rc == ERR_CASE && oracle_bereft(sim))
+    if (oracle_bereft(sim) && (rc == ERR_CASE || (rc == 0 && !there->open)))
         return;
     if (rc < 0) {
         differ_say(machine, &here->record);

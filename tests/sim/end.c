@@ -90,6 +90,9 @@ static void rows_of(struct machine *machine, struct rows *out)
 {
     struct shown *shown = &machine->sim->work->shown;
     const struct kinds *kinds = store_kinds(machine->store);
+    /* A comparison is of changes, whatever numbers they have. */
+    bool numbers = !machine->sim->oracle->numbers_back &&
+                   !oracle_bereft(machine->sim);
     struct row row;
 
     memset(out, 0, sizeof *out);
@@ -98,7 +101,7 @@ static void rows_of(struct machine *machine, struct rows *out)
 
         while (store_next(machine->store, &kinds->list[i], from, shown) ==
                1) {
-            row_of(shown, !machine->sim->oracle->numbers_back, &row);
+            row_of(shown, numbers, &row);
             rows_add(out, &row);
             after = shown->record;
             from = &after;
