@@ -11,7 +11,8 @@
 #include "daemon/exchange.h"
 #include "proto/bundle.h"
 
-enum { BUNDLE_ROOM = 64 * 1024 * 1024 };        /* of news; of an ask unless told */
+/* Bytes of news in an answer; and of an ask unless it is told otherwise. */
+enum { BUNDLE_ROOM = 64 * 1024 * 1024 };
 
 /* ---- out ---- */
 

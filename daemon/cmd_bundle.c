@@ -2,8 +2,8 @@
  * pack, unpack: an exchange on a stick. The files are made here, by whoever
  * holds the stick; the daemon gives and takes their bytes through its door.
  */
+#include "daemon/bar.h"
 #include "daemon/bundle.h"
-#include "daemon/command.h"
 #include "daemon/stick.h"
 
 #include <stdlib.h>
@@ -11,16 +11,36 @@
 
 enum { MIB_MAX = 4096 };
 
+/* A bundle goes to the daemon, or one comes from it, or both. */
+struct moving {
+    struct making making;
+    struct bar bar;
+};
+
+static int on_piece(void *user, struct bytes piece)
+{
+    return stick_put(&((struct moving *)user)->making, piece);
+}
+
+static void on_sent(void *user, uint64_t sent, uint64_t size)
+{
+    bar_sent(&((struct moving *)user)->bar, sent, size);
+}
+
 /* One call whose good reply is a bundle. 0, or an exit code. */
-static int make(struct cli *cli, struct making *making,
+static int make(struct cli *cli, struct moving *moving,
                 struct client_call *call)
 {
+    struct making *making = &moving->making;
     struct client_reply reply;
     struct fault fault = {0};
     json_t *none = NULL;
     int rc;
 
-    call->data = stick_put;
+    call->method = "POST";
+    call->data = on_piece;
+    call->sent = on_sent;
+    call->user = moving;
     rc = client_do(cli->client, call, &reply, &fault);
     if (rc == 0 && reply.status == 200 && making->file != NULL) {
         rc = stick_finish(making);
@@ -151,35 +171,34 @@ static void print_packed(const struct cli *cli, const struct making *made)
 
 int cmd_pack(struct cli *cli)
 {
-    struct making making;
+    struct moving moving = {.bar = {.shown = false}};
     struct fault fault = {0};
     struct buf query;
     int rc;
 
-    if (stick_make(&making, cli->argv[0], cli->config.name, &fault) < 0)
+    if (stick_make(&moving.making, cli->argv[0], cli->config.name, &fault) < 0)
         return cli_fail(cli, NULL, &fault);
     query_open(&query, "/api/pack");
     rc = add_size(cli, &query);
     if (rc == 0)
-        rc = make(cli, &making, &(struct client_call){
-            .method = "POST",
+        rc = make(cli, &moving, &(struct client_call){
             .path = query_text(&query),
             .body = bytes_text("{}"),
-            .user = &making,
         });
     buf_done(&query);
     if (rc != 0)
         return rc;
     if (cli->json)
-        cli_print(json_from_made(&making));
+        cli_print(json_from_made(&moving.making));
     else
-        print_packed(cli, &making);
-    return making.look.counts.left > 0 ? EXIT_PENDING : EXIT_DONE;
+        print_packed(cli, &moving.making);
+    return moving.making.look.counts.left > 0 ? EXIT_PENDING : EXIT_DONE;
 }
 
 /* A station takes an answer in. */
 static int settle(struct cli *cli, FILE *file, const struct look *look)
 {
+    struct bar bar = bar_new(cli, T(cli, "读入", "unpack"), look->bytes);
     struct client_reply reply;
     struct fault fault = {0};
     json_t *told;
@@ -189,6 +208,8 @@ static int settle(struct cli *cli, FILE *file, const struct look *look)
         .type = BUNDLE_TYPE,
         .file = file,
         .size = look->bytes,
+        .sent = bar_sent,
+        .user = &bar,
     }, &reply, &fault);
 
     rc = cli_reply(cli, rc, &reply, &fault, &told);
@@ -216,42 +237,46 @@ static void name_answer(const char *ask, char out[STICK_PATH])
     snprintf(out, STICK_PATH, "%.*s.answer", (int)len, ask);
 }
 
+static void print_answered(const struct cli *cli, const struct look *look,
+                           const struct making *made)
+{
+    print_look(cli, look);
+    printf(T(cli, "已读入。回执包：%s\n请带回 %s，在那里 yizhan unpack。\n",
+              "taken in. The answer: %s\nBring it back to %s and unpack it "
+              "there.\n"),
+           made->path, look->head.station);
+}
+
 /* The hub takes an ask in, and gives the answer. */
 static int answer(struct cli *cli, FILE *file, const struct look *look)
 {
-    struct making making;
+    struct moving moving = {
+        .bar = bar_new(cli, T(cli, "读入", "unpack"), look->bytes)};
     struct fault fault = {0};
     char path[STICK_PATH];
     json_t *out;
     int rc;
 
     name_answer(cli->argv[0], path);
-    if (stick_make(&making, cli->argc > 1 ? cli->argv[1] : path,
+    if (stick_make(&moving.making, cli->argc > 1 ? cli->argv[1] : path,
                    look->head.station, &fault) < 0)
         return cli_fail(cli, NULL, &fault);
-    rc = make(cli, &making, &(struct client_call){
-        .method = "POST",
+    rc = make(cli, &moving, &(struct client_call){
         .path = "/api/unpack",
         .type = BUNDLE_TYPE,
         .file = file,
         .size = look->bytes,
-        .user = &making,
     });
     if (rc != 0)
         return rc;
-    out = json_from_made(&making);
-    json_object_set_new(out, "left",
-                        json_integer((json_int_t)look->counts.left));
-    if (cli->json) {
-        cli_print(out);
+    if (!cli->json) {
+        print_answered(cli, look, &moving.making);
         return 0;
     }
-    json_decref(out);
-    print_look(cli, look);
-    printf(T(cli, "已读入。回执包：%s\n请带回 %s，在那里 yizhan unpack。\n",
-              "taken in. The answer: %s\nBring it back to %s and unpack it "
-              "there.\n"),
-           making.path, look->head.station);
+    out = json_from_made(&moving.making);
+    json_object_set_new(out, "left",
+                        json_integer((json_int_t)look->counts.left));
+    cli_print(out);
     return 0;
 }
 

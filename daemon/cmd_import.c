@@ -1,4 +1,4 @@
-#include "daemon/command.h"
+#include "daemon/bar.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,27 +8,6 @@ enum {
     SHOWN = 20,                 /* wrong lines told on the terminal */
     PRINTED = 100               /* in the JSON object; all are in --report */
 };
-
-struct loading {
-    struct cli *cli;
-    bool bar;
-    int percent;
-};
-
-static void on_sent(void *user, uint64_t sent, uint64_t size)
-{
-    struct loading *loading = user;
-    int percent = size ? (int)(sent * 100 / size) : 0;
-
-    if (!loading->bar || percent == loading->percent)
-        return;
-    loading->percent = percent;
-    fprintf(stderr, "\r%s [%-50.*s] %3d%%",
-            T(loading->cli, "导入", "import"), percent / 2,
-            "##################################################", percent);
-    if (percent >= 100)
-        fputc('\n', stderr);
-}
 
 static bool is_folder(FILE *file)
 {
@@ -145,11 +124,7 @@ static void print_json(json_t *result)
 
 static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
 {
-    struct loading loading = {
-        .cli = cli,
-        .bar = size > 0 && cli_terminal(stderr) && !cli->json,
-        .percent = -1,
-    };
+    struct bar bar = bar_new(cli, T(cli, "导入", "import"), size);
     struct fault fault = {0};
     struct client_reply reply;
     struct buf query;
@@ -167,8 +142,8 @@ static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
         .type = "application/x-ndjson",
         .file = file,
         .size = size,
-        .sent = on_sent,
-        .user = &loading,
+        .sent = bar_sent,
+        .user = &bar,
     }, &reply, &fault);
     rc = cli_reply(cli, rc, &reply, &fault, out);
     cli->writing = false;

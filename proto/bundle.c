@@ -13,7 +13,10 @@
 #define TAG_LAST crypto_secretstream_xchacha20poly1305_TAG_FINAL
 #define TAG_OTHER crypto_secretstream_xchacha20poly1305_TAG_MESSAGE
 
-enum { SEAL_HEAD = crypto_secretstream_xchacha20poly1305_HEADERBYTES };
+enum {
+    SEAL_HEAD = crypto_secretstream_xchacha20poly1305_HEADERBYTES,
+    HELD = 2 * BUNDLE_SEALED    /* of a file that is read */
+};
 
 _Static_assert(BUNDLE_SEALED - BUNDLE_CHUNK ==
                    crypto_secretstream_xchacha20poly1305_ABYTES,
@@ -178,7 +181,7 @@ void bundle_writer_done(struct bundle_writer *writer)
 void bundle_reader_init(struct bundle_reader *reader)
 {
     memset(reader, 0, sizeof *reader);
-    buf_init(&reader->held, 2 * BUNDLE_SEALED);
+    buf_init(&reader->held, HELD);
     buf_init(&reader->plain, BUNDLE_CHUNK);
 }
 

@@ -94,8 +94,9 @@ static void test_what_goes_in_comes_out(void **state)
 
             message_of(lens[i], &message);
             write_all(&head, buf_view(&message), steps[k], &file);
-            assert_int_equal(
-                read_all(buf_view(&file), steps[2 - k], key, &reader, &got), 0);
+            assert_int_equal(read_all(buf_view(&file), steps[2 - k], key,
+                                      &reader, &got),
+                             0);
             assert_int_equal(got.len, message.len);
             if (got.len > 0)
                 assert_memory_equal(got.data, message.data, got.len);
