@@ -11,10 +11,11 @@ PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,$(shell \
 DESTDIR ?=
 Q := $(if $(V),,@)
 
-PKGS := libuv sqlite3 libcurl zlib libmicrohttpd jansson libsodium
+PKGS := libuv sqlite3 libcurl zlib libmicrohttpd gnutls jansson libsodium
 DEBS := build-essential pkg-config libuv1-dev libsqlite3-dev \
-	libcurl4-openssl-dev zlib1g-dev libmicrohttpd-dev libjansson-dev \
-	libinih-dev libsodium-dev libcmocka-dev python3-pytest procps
+	libcurl4-openssl-dev zlib1g-dev libmicrohttpd-dev libgnutls28-dev \
+	libjansson-dev libinih-dev libsodium-dev libcmocka-dev python3-pytest \
+	openssl procps
 
 comma := ,
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror

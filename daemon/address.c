@@ -85,16 +85,27 @@ bool host_loopback(const char *host)
     return ipv4_valid(host) && strncmp(host, "127.", 4) == 0;
 }
 
+/* "hub.example:7443" */
+static bool name_parse(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+    size_t len = strspn(text, allowed);
+    uint16_t port;
+
+    return len > 0 && len < 100 && text[len] == ':' &&
+           port_parse(text + len + 1, &port);
+}
+
 const char *url_objection(const char *url)
 {
     struct listen at;
 
     if (strncmp(url, "https://", 8) == 0)
-        return "https:// is not built in yet, it comes with enrolment; allowed "
-               "until then: http://127.0.0.1:PORT, for example the near end "
-               "of an ssh tunnel";
+        return name_parse(url + 8) || listen_parse(url + 8, &at)
+                   ? NULL : "allowed: https://HOST:PORT and nothing after it";
     if (strncmp(url, "http://", 7) != 0 || !listen_parse(url + 7, &at))
-        return "allowed: http://ADDRESS:PORT and nothing after it";
+        return "allowed: https://HOST:PORT and nothing after it";
     if (!host_loopback(at.host))
         return "plain http:// is allowed for loopback addresses only "
                "(127.0.0.0/8, [::1], localhost): the line could be read";

@@ -49,6 +49,13 @@ int api_reconcile(struct request *request,
 int api_reconciled(struct request *request, struct fault *fault);
 void api_reconciled_drop(struct request *request);
 
+int api_invite(struct request *request,
+               struct fault *fault);                /* api_devices.c */
+int api_admit(struct request *request, struct fault *fault);
+int api_devices(struct request *request, struct fault *fault);
+int api_revoke(struct request *request, struct fault *fault);
+int api_enroll(struct request *request, struct fault *fault);
+
 int api_import_begin(struct request *request, struct fault *fault);
 int api_import_piece(struct request *request, struct bytes data,
                      struct fault *fault);

@@ -10,11 +10,9 @@
 #include "daemon/api.h"
 #include "daemon/bundle.h"
 #include "daemon/carry.h"
-#include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
-#include "daemon/stations.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +102,8 @@ int api_pack(struct request *request, struct fault *fault)
         rc = fault_set(fault, ERR_VALUE, "bytes", "%d to %llu", PACK_LEAST,
                        BUNDLE_ROOM * 64ull);
     if (rc == 0)
+        rc = carry_may(request->node, fault);
+    if (rc == 0)
         rc = room_check(config, ROOM_TO_TALK, fault);
     if (rc < 0)
         return rc;
@@ -121,7 +121,7 @@ int api_pack_ready(struct request *request, struct fault *fault)
     (void)fault;
     os_random(NULL, ask_id.b, ID_SIZE);
     reply_bundle(request,
-                 packing_ask(node_store(node), node_config(node)->name,
+                 packing_ask(node_store(node), carry_name(node),
                              carry_key(node), &ask_id, carried->number,
                              (size_t)carried->bytes, os_wall_ms()));
     return 0;
@@ -134,14 +134,13 @@ int api_unpack_begin(struct request *request, struct fault *fault)
     struct node *node = request->node;
     struct carried *carried = carried_new(request);
 
-    (void)fault;
     carried->unpacking =
         node_config(node)->hub
-            ? unpacking_ask(node_store(node), stations_find,
-                            node_stations(node), os_wall_ms())
-            : unpacking_answer(node_store(node), node_config(node)->name,
+            ? unpacking_ask(node_store(node), carry_speaker, node,
+                            os_wall_ms())
+            : unpacking_answer(node_store(node), carry_name(node),
                                carry_key(node), os_wall_ms());
-    return 0;
+    return carry_may(node, fault);
 }
 
 /* Its name is whatever stands in the file: it may not write into the log. */

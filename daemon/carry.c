@@ -5,6 +5,27 @@
 /* What the store remembers: the number of the station's last bundle. */
 #define LAST_BUNDLE "last_bundle"
 
+int carry_may(const struct node *node, struct fault *fault)
+{
+    bool may = node->config->hub || node->config->secret[0] ||
+               node->open.enrolled;
+
+    return may ? 0 : fault_set(fault, ERR_ENROL, "", "%s", "");
+}
+
+const char *carry_name(const struct node *node)
+{
+    return node->open.name;
+}
+
+const struct speaker *carry_speaker(void *node, const char *name)
+{
+    const struct opened *open = &((struct node *)node)->open;
+
+    return open->devices ? devices_named(open->devices, name)
+                         : stations_find(open->stations, name);
+}
+
 const uint8_t *carry_key(const struct node *node)
 {
     return node->open.key;

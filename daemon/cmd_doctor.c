@@ -120,7 +120,8 @@ static bool find_config(struct cli *cli, struct findings *out)
         return false;
     }
     find_fault(out, FIND_CONFIG, NULL);
-    find_fault(out, FIND_SECRET, rc < 0 ? &fault : NULL);
+    if (cli->config.secret[0] || cli->config.stations[0])
+        find_fault(out, FIND_SECRET, rc < 0 ? &fault : NULL);
     return true;
 }
 

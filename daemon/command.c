@@ -41,6 +41,8 @@ static int exit_of(int err)
         return EXIT_STORAGE;
     case 71:
         return EXIT_NO_HUB;
+    case 80:
+        return EXIT_STRANGER;
     default:
         return EXIT_FAULT;
     }

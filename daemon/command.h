@@ -28,10 +28,11 @@ enum {
 /* Options, in the order of the table in main.c. */
 enum option_name {
     OPT_CONF, OPT_JSON, OPT_LANG, OPT_AS, OPT_HELP,     /* of every verb */
-    OPT_BASE, OPT_BASES, OPT_CHECK, OPT_CODE, OPT_DRY_RUN, OPT_FOLLOW,
-    OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_KIND, OPT_KINDS, OPT_LIST, OPT_MODE,
-    OPT_NDJSON, OPT_REASON, OPT_REPAIR, OPT_REPORT, OPT_SCOPE, OPT_SINCE,
-    OPT_SIZE, OPT_STATE, OPT_TOKEN, OPT_UNDO, OPT_WAIT, OPT_WHY,
+    OPT_ANSWER, OPT_BASE, OPT_BASES, OPT_CHECK, OPT_CODE, OPT_DRY_RUN,
+    OPT_FOLLOW, OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_HUB, OPT_KIND, OPT_KINDS,
+    OPT_LIST, OPT_MODE, OPT_NDJSON, OPT_REASON, OPT_REPAIR, OPT_REPORT,
+    OPT_REQUEST, OPT_SCOPE, OPT_SINCE, OPT_SIZE, OPT_STATE, OPT_TOKEN, OPT_UNDO,
+    OPT_WAIT, OPT_WHY,
     OPTIONS
 };
 #define OPT(name) (UINT64_C(1) << OPT_##name)
@@ -86,6 +87,11 @@ int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_release(struct cli *cli);
+int cmd_enroll(struct cli *cli);
+int cmd_invite(struct cli *cli);
+int cmd_admit(struct cli *cli);
+int cmd_devices(struct cli *cli);
+int cmd_revoke(struct cli *cli);
 
 /* What the configuration names: the kinds, the hub's stations, the secret. (In
  * cmd_run.c.) */

@@ -2,7 +2,6 @@
 #include "daemon/address.h"
 #include "proto/ini.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,15 +140,15 @@ static const struct key {
     KEY("station", "data", read_path, data, "/var/lib/yizhan"),
     KEY("station", "listen", read_local, local, "127.0.0.1:7070"),
     KEY("station", "kinds", read_path, kinds, "/etc/yizhan/kinds"),
-    KEY("uplink", "hub", read_url, uplink, NULL),
-    KEY("uplink", "secret", read_path, secret, NULL),
+    KEY("uplink", "hub", read_url, uplink, ""),
+    KEY("uplink", "secret", read_path, secret, ""),
     KEY("uplink", "every", read_every, every_ms, "15min"),
     KEY("uplink", "linger", read_linger, linger_ms, "300ms"),
     KEY("hub", "org", read_org, org, NULL),
     KEY("hub", "data", read_path, data, "/var/lib/yizhan-hub"),
     KEY("hub", "listen", read_listen, public, "127.0.0.1:7443"),
     KEY("hub", "admin", read_local, local, "127.0.0.1:7071"),
-    KEY("hub", "stations", read_path, stations, "/etc/yizhan/stations.conf"),
+    KEY("hub", "stations", read_path, stations, ""),
     KEY("hub", "kinds", read_path, kinds, "/etc/yizhan/kinds"),
     KEY("store", "postgres", read_nothing, postgres, ""),
     KEY("store", "backup", read_directory, backup, ""),
@@ -250,8 +249,31 @@ static int check_roles(const struct reading *reading, struct fault *fault)
         return refuse_at(fault, config, reading->uplink, NULL,
                          "a hub has no [uplink]: nobody is above it");
     if (reading->station && !reading->uplink)
-        return refuse_at(fault, config, 0, NULL, "a station needs [uplink] "
-                         "with hub and secret");
+        return refuse_at(fault, config, 0, NULL, "a station needs [uplink], "
+                         "which may be empty");
+    return 0;
+}
+
+/* A shared secret goes with plain HTTP on this machine, for a trial; everything
+ * else with keys and TLS. Nothing between the two is taken. */
+static int check_trust(const struct reading *reading, struct fault *fault)
+{
+    const struct config *config = reading->config;
+    bool plain = strncmp(config->uplink, "http://", 7) == 0;
+
+    if (config->hub && config->stations[0] &&
+        !host_loopback(config->public.host))
+        return refuse_at(fault, config, reading->hub, "stations",
+                         "shared secrets are for loopback addresses only; "
+                         "leave it out, and enrol the stations");
+    if (!config->hub && plain && !config->secret[0])
+        return refuse_at(fault, config, reading->uplink, "hub",
+                         "plain http:// needs secret; allowed without it: "
+                         "https://HOST:PORT, and yizhan enroll");
+    if (!config->hub && !plain && config->secret[0])
+        return refuse_at(fault, config, reading->uplink, "secret",
+                         "a secret goes with http:// on a loopback address "
+                         "only; leave it out, and enrol this PC");
     return 0;
 }
 
@@ -284,32 +306,6 @@ static int fill_defaults(struct config *config, struct fault *fault)
     return 0;
 }
 
-int config_load(const char *file, size_t max, struct buf *out,
-                struct fault *fault)
-{
-    FILE *in = fopen(file, "rb");
-    uint8_t piece[4096];
-    size_t len;
-    int rc = 0;
-
-    buf_init(out, max);
-    if (in) {
-        while ((len = fread(piece, 1, sizeof(piece), in)) > 0)
-            buf_put(out, piece, len);
-        if (ferror(in))
-            rc = fault_set(fault, ERR_CONFIG, NULL, "%s", strerror(errno));
-        else if (out->full)
-            rc = fault_set(fault, ERR_CONFIG, NULL, "larger than %zu bytes",
-                           max);
-        fclose(in);
-    } else {
-        rc = fault_set(fault, ERR_CONFIG, NULL, "%s", strerror(errno));
-    }
-    if (rc < 0 && fault)
-        snprintf(fault->where, sizeof(fault->where), "%.199s", file);
-    return rc;
-}
-
 int config_read(const char *file, struct config *out, struct fault *fault)
 {
     struct reading reading = {.config = out};
@@ -330,7 +326,8 @@ int config_read(const char *file, struct config *out, struct fault *fault)
     if (rc < 0)
         return rc;
     out->hub = reading.hub != 0;
-    return fill_defaults(out, fault);
+    rc = fill_defaults(out, fault);
+    return rc < 0 ? rc : check_trust(&reading, fault);
 }
 
 bool config_value(const struct config *config, int number,
@@ -376,17 +373,4 @@ void config_print(const struct config *config)
                      value.line);
         printf("%-8s = %-36s  %s\n", value.name, value.text, origin);
     }
-}
-
-void config_path(const struct config *config, const char *name, char *out)
-{
-    snprintf(out, CONFIG_PATH + 64, "%s/%.62s", config->data, name);
-}
-
-void config_door(const struct config *config, char *out)
-{
-    char at[CONFIG_HOST - 8];
-
-    listen_text(&config->local, at, sizeof(at));
-    snprintf(out, CONFIG_HOST, "http://%s", at);
 }

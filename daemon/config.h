@@ -26,9 +26,11 @@ struct config {
     struct listen local;        /* loopback API: listen of a station, admin of
                                  * a hub */
     struct listen public;       /* hub's listen */
-    char stations[CONFIG_PATH]; /* hub: who may speak */
-    char uplink[CONFIG_HOST];   /* hub = URL, without a slash at its end */
-    char secret[CONFIG_PATH];   /* file */
+    char stations[CONFIG_PATH]; /* hub: who shares a secret with it; "": who is
+                                 * enrolled */
+    char uplink[CONFIG_HOST];   /* hub = URL, without a slash at its end; "": as
+                                 * it was enrolled */
+    char secret[CONFIG_PATH];   /* file, "": none */
     int64_t every_ms;           /* 0: manual, exchanges only when asked */
     int64_t linger_ms;          /* after a save: edits travel together */
     char postgres[4];           /* always empty: not built in yet */

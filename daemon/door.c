@@ -15,6 +15,7 @@
 #include "daemon/door.h"
 #include "daemon/api.h"
 #include "daemon/gate.h"
+#include "daemon/open.h"
 #include "daemon/os.h"
 #include "daemon/talk.h"
 #include "daemon/token.h"
@@ -220,6 +221,8 @@ static int start(struct door *door, struct fault *fault)
                      MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     const struct listen *where = &door->where;
 
+    if (door->tls)
+        flags |= MHD_USE_TLS;
     if (uv_ip4_addr(where->host, where->port, &v4) != 0) {
         if (uv_ip6_addr(where->host, where->port, &v6) != 0)
             return fault_set(fault, ERR_CONFIG, "listen", "%s is no address",
@@ -237,7 +240,8 @@ static int start(struct door *door, struct fault *fault)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
         MHD_OPTION_NOTIFY_COMPLETED, talk_done, door,
         MHD_OPTION_NOTIFY_CONNECTION, on_caller, door,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, door->options,
+        MHD_OPTION_END);
     if (!door->mhd)
         return fault_set(fault, ERR_CONFIG, "listen", "%s port %u: %s",
                          where->host, (unsigned)where->port,
@@ -258,12 +262,15 @@ int door_open(struct node *node, const struct listen *where, bool public,
         .public = public,
         .places = places(public),
         .routes = public ? gate_routes : api_routes,
+        .options = {{MHD_OPTION_END, 0, NULL}},
     };
     if (door->places == 0)
         rc = fault_set(fault, ERR_CONFIG, "ulimit -n", "at least %d",
                        OWN_FILES + LEAST_CALLERS);
     if (rc == 0 && !public)
         rc = token_open(node_config(node), door->token, fault);
+    if (public && node_opened(node)->devices)
+        door_tls_open(door, &node_opened(node)->keys);
     if (rc == 0)
         rc = start(door, fault);
     if (rc < 0) {

@@ -13,18 +13,49 @@
 #include "daemon/log.h"
 #include "daemon/node.h"
 #include "daemon/room.h"
-#include "daemon/stations.h"
+#include "daemon/open.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Who is enrolled speaks under its own name, over its own key: asked with each
+ * request, so a revocation counts at once. */
+static const struct speaker *find(void *user, const char *name)
+{
+    const struct request *request = user;
+    struct opened *open = node_opened(request->node);
+
+    return open->devices
+               ? devices_speaker(open->devices, request->pin, name)
+               : stations_find(open->stations, name);
+}
+
+/* A stranger is told so, and nothing of his is looked at. Not before his body
+ * came: a reply in its middle could be lost with the connection. */
+static int know(const struct request *request, struct fault *fault)
+{
+    const struct devices *devices = node_opened(request->node)->devices;
+    const struct device *device;
+
+    if (!devices)
+        return 0;
+    if (!request->keyed)
+        return fault_set(fault, ERR_STATION, "", "it shows no key");
+    device = devices_of(devices, request->pin);
+    if (!device)
+        return fault_set(fault, ERR_STATION, "", "its key is not enrolled "
+                         "here");
+    return device->revoked ? fault_set(fault, ERR_REVOKED, "", "%s",
+                                       device->name) : 0;
+}
 
 static int gate_begin(struct request *request, struct fault *fault)
 {
     struct stamp now = node_stamp(request->node);
 
     (void)fault;
-    request->state = answer_new(node_store(request->node), stations_find,
-                                node_stations(request->node), now.wall_ms);
+    request->state = answer_new(node_store(request->node), find, request,
+                                now.wall_ms);
     return 0;
 }
 
@@ -40,8 +71,11 @@ static const char *station_of(const struct request *request)
 static int gate_piece(struct request *request, struct bytes data,
                       struct fault *fault)
 {
+    bool known = answer_station(request->state)[0] != '\0';
     int rc = room_check(node_config(request->node), ROOM_TO_TALK, fault);
 
+    if (rc == 0 && !known)
+        rc = know(request, fault);
     if (rc == 0)
         rc = answer_feed(request->state, data.data, data.len, fault);
     if (rc < 0)
@@ -114,6 +148,13 @@ const struct route gate_routes[] = {
         .end = gate_end,
         .ready = gate_ready,
         .drop = gate_drop,
+    },
+    {
+        .method = "POST",
+        .path = "/enroll",
+        .type = ENROL_TYPE,
+        .max = NOTE_MAX - 1,
+        .end = gate_enrol,
     },
     {0},
 };

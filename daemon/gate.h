@@ -1,15 +1,14 @@
-/* The one way in at a hub's public door: POST /exchange. */
+/* The ways in at a hub's public door: POST /exchange, and POST /enroll for who
+ * has a code. */
 #ifndef YZ_GATE_H
 #define YZ_GATE_H
 
 #include "daemon/exchange.h"
 #include "daemon/request.h"
 
-struct stations;
-
 extern const struct route gate_routes[];
 
-/* Who may speak: the node has read them, and told the store. (In node.c.) */
-struct stations *node_stations(struct node *node);
+/* The handler of POST /enroll. (In api_devices.c.) */
+int gate_enrol(struct request *request, struct fault *fault);
 
 #endif

@@ -39,7 +39,7 @@ void link_step(struct node *node, struct event event)
 {
     struct todo todo;
 
-    if (node->uplink == NULL)
+    if (!node->progress.station || uv_is_closing((uv_handle_t *)&node->wake))
         return;
     event.now = os_mono_ms();
     if (event.type == EV_START || event.type == EV_DONE)
@@ -211,6 +211,39 @@ struct reconcile *node_reconcile(struct node *node)
     return node->reconcile;
 }
 
+void link_open(struct node *node)
+{
+    const struct opened *open = &node->open;
+
+    if (node->uplink != NULL || (!open->enrolled && !node->config->secret[0]))
+        return;
+    node->tls.keys = &open->keys;
+    node->tls.hub = &open->county.note.pins;
+    node->uplink = uplink_open(&node->loop,
+                               node->config->uplink[0] ? node->config->uplink
+                                                       : open->county.url,
+                               open->enrolled ? &node->tls : NULL);
+}
+
+/* Enrolled once more, perhaps at another hub: its line begins anew. */
+int node_enrolled(struct node *node, struct fault *fault)
+{
+    static const struct asked nothing;
+    int rc = node_enrol(&node->open, fault);
+
+    if (rc < 0)
+        return rc;
+    uplink_close(node->uplink);
+    node->uplink = NULL;
+    if (node->core.busy) {
+        link_ended(node, ERR_NET, &nothing);
+        link_step(node, (struct event){.type = EV_DONE});
+    }
+    link_open(node);
+    node_sync(node);
+    return 0;
+}
+
 void link_begin(struct node *node)
 {
     /* What is compared must be settled: nothing may wait for later. */
@@ -224,7 +257,7 @@ void link_begin(struct node *node)
     if (node->plain)
         store_speak_in_full(node->open.store);
     os_random(NULL, ask_id.b, ID_SIZE);
-    asking = asking_new(node->open.store, node->config->name, node->open.key,
+    asking = asking_new(node->open.store, node->open.name, node->open.key,
                         &ask_id, &node->plan, compare ? NULL : node->later,
                         os_wall_ms());
     if (compare)

@@ -53,6 +53,11 @@ static const struct row {
     {7302, "this machine's clock jumped", "本机时钟有跳变"},
     {7401, "a request at the door was refused", "拒绝了一次本机访问"},
     {8010, "a station was refused", "拒绝了一个站的访问"},
+    {8020, "a code was given out", "发出了一个启用码"},
+    {8021, "a PC was let in", "一台电脑已启用"},
+    {8022, "a PC was not let in", "没有启用一台电脑"},
+    {8023, "a PC's access was withdrawn", "停用了一台电脑"},
+    {8024, "this PC is enrolled", "本机已启用"},
 };
 
 const char *log_text(int code, bool chinese)

@@ -11,7 +11,6 @@
 #include "daemon/shell.h"
 #include "daemon/daily.h"
 #include "daemon/door.h"
-#include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
@@ -43,9 +42,9 @@ uv_loop_t *node_loop(struct node *node)
     return &node->loop;
 }
 
-struct stations *node_stations(struct node *node)
+struct opened *node_opened(struct node *node)
 {
-    return node->open.stations;
+    return &node->open;
 }
 
 void node_numbers(const struct node *node, char *out)
@@ -100,8 +99,7 @@ static void answer_waiting(struct node *node)
     }
 }
 
-/* Nothing was promised for this turn, so ending here loses nothing that was
- * told to be saved. */
+/* Nothing was promised for this turn: ending here loses nothing told saved. */
 static void end_unknown(const struct fault *fault)
 {
     log_event(LOG_E, err_code(fault->err), "store.commit", NULL);
@@ -138,8 +136,11 @@ static void begin(struct node *node)
 {
     static const struct asked nothing;
     struct fault fault;
+    int rc = room_check(node->config, ROOM_TO_TALK, &fault);
 
-    if (room_check(node->config, ROOM_TO_TALK, &fault) == 0) {
+    if (rc == 0 && node->uplink == NULL)
+        rc = fault_set(&fault, ERR_ENROL, "", "%s", "");
+    if (rc == 0) {
         link_begin(node);
         return;
     }
@@ -272,17 +273,15 @@ static int start_doors(struct node *node, struct fault *fault)
 
 static void start_uplink(struct node *node)
 {
-    const struct config *config = node->config;
-
-    if (config->hub)
+    if (node->config->hub)
         return;
-    core_init(&node->core, config->every_ms, config->linger_ms);
+    core_init(&node->core, node->config->every_ms, node->config->linger_ms);
     node->progress.station = true;
     node->progress.last_contact =
         store_recall(node->open.store, LAST_CONTACT);
     node->progress.last_complete =
         store_recall(node->open.store, LAST_COMPLETE);
-    node->uplink = uplink_open(&node->loop, config->uplink);
+    link_open(node);
     node->later = later_new(node->open.store);
     node->reconcile = reconcile_new(node->open.store);
     link_step(node, (struct event){.type = EV_START});

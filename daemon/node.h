@@ -21,6 +21,8 @@ struct node;
 int node_run(const struct config *config, struct fault *fault);
 
 struct store *node_store(struct node *node);
+/* What it was opened with. */
+struct opened *node_opened(struct node *node);
 const struct config *node_config(const struct node *node);
 uv_loop_t *node_loop(struct node *node);
 
@@ -37,6 +39,8 @@ void node_forget(struct node *node, struct node_wait *wait);
 
 void node_saved(struct node *node);     /* something new waits to be sent */
 void node_sync(struct node *node);      /* exchange now */
+/* This station was enrolled just now: talk. (In link.c.) */
+int node_enrolled(struct node *node, struct fault *fault);
 /* NULL on a hub. */
 struct reconcile *node_reconcile(struct node *node);
 

@@ -71,6 +71,16 @@ int kinds_load(const char *directory, struct kinds **out, struct fault *fault)
     return rc;
 }
 
+int node_tell_stations(struct opened *opened, struct fault *fault)
+{
+    const struct station *list;
+    int count;
+
+    list = opened->devices ? devices_list(opened->devices, &count)
+                           : stations_list(opened->stations, &count);
+    return store_stations(opened->store, list, count, fault);
+}
+
 static int open_store(const struct config *config, const struct kinds *kinds,
                       const char *path, struct opened *out,
                       struct fault *fault)
@@ -85,8 +95,7 @@ static int open_store(const struct config *config, const struct kinds *kinds,
         .floor = out->numbers.reserved,
         .world = {&out->numbers, os_random, numbers_reserve, crash_hook()},
     };
-    const struct station *list;
-    int count, rc;
+    int rc;
 
     memcpy(options.key, out->numbers.key, sizeof options.key);
     rc = store_open(&options, &out->store, fault);
@@ -96,9 +105,37 @@ static int open_store(const struct config *config, const struct kinds *kinds,
         snprintf(fault->where, sizeof fault->where, "%.190s", path);
     if (rc < 0 || !config->hub)
         return rc;
-    list = stations_list(out->stations, &count);
-    rc = store_stations(out->store, list, count, fault);
+    rc = node_tell_stations(out, fault);
     return rc == 0 ? store_commit(out->store, fault) : rc;
+}
+
+int node_enrol(struct opened *opened, struct fault *fault)
+{
+    const struct pins *hub = &opened->county.note.pins;
+    int rc = enrol_key(opened->keys.secret, hub->exchange, hub,
+                       &opened->keys.pins, opened->key);
+
+    if (rc < 0)
+        return fault_set(fault, rc, "", "the county's key gives none");
+    snprintf(opened->name, sizeof(opened->name), "%.60s",
+             opened->county.note.name);
+    opened->enrolled = true;
+    return 0;
+}
+
+/* A station that is not enrolled yet opens, too: it can be worked at. */
+static int open_trust(const struct config *config, struct opened *out,
+                      struct fault *fault)
+{
+    int rc;
+
+    snprintf(out->name, sizeof(out->name), "%.60s", config->name);
+    if (config->secret[0])
+        return secret_read(config->secret, out->key, fault);
+    rc = keys_open(config, &out->keys, fault);
+    if (rc == 0)
+        rc = enrolled_read(config, &out->county, fault);
+    return rc == 1 ? node_enrol(out, fault) : rc;
 }
 
 static int open_role(const struct config *config, bool there,
@@ -107,8 +144,15 @@ static int open_role(const struct config *config, bool there,
     int rc;
 
     if (!config->hub)
-        return secret_read(config->secret, out->key, fault);
-    rc = stations_read(config->stations, config->org, &out->stations, fault);
+        return open_trust(config, out, fault);
+    if (config->stations[0]) {
+        rc = stations_read(config->stations, config->org, &out->stations,
+                           fault);
+    } else {
+        rc = keys_open(config, &out->keys, fault);
+        if (rc == 0)
+            rc = devices_open(config, &out->keys, &out->devices, fault);
+    }
     return rc == 0 ? numbers_open(config, there, &out->numbers, fault)
                    : rc;
 }
@@ -152,5 +196,7 @@ void node_opened_done(struct opened *opened)
 {
     store_close(opened->store);
     stations_free(opened->stations);
+    devices_free(opened->devices);
+    keys_done(&opened->keys);
     memset(opened, 0, sizeof *opened);
 }

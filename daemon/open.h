@@ -2,15 +2,21 @@
 #ifndef YZ_OPEN_H
 #define YZ_OPEN_H
 
-#include "daemon/config.h"
+#include "daemon/devices.h"
+#include "daemon/enrolled.h"
 #include "daemon/numbers.h"
 #include "daemon/stations.h"
 #include "store/store.h"
 
 struct opened {
     struct numbers numbers;     /* hub */
-    struct stations *stations;  /* hub */
-    uint8_t key[32];            /* station: of its secret */
+    struct keys keys;           /* unless secrets are shared */
+    struct stations *stations;  /* hub: who shares a secret with it, or ... */
+    struct devices *devices;    /* ... who is enrolled */
+    bool enrolled;              /* station */
+    struct enrolled county;     /* station: what that left */
+    char name[STATION_MAX + 1]; /* station: as the hub knows it */
+    uint8_t key[32];            /* station: of the frames */
     struct store *store;
 };
 
@@ -19,6 +25,10 @@ struct opened {
 int node_open(const struct config *config, struct opened *out,
               struct fault *fault);
 void node_opened_done(struct opened *opened);
+/* Station: take in an enrolment that was just made or read. */
+int node_enrol(struct opened *opened, struct fault *fault);
+/* Hub: tell the store who may speak; the caller commits. */
+int node_tell_stations(struct opened *opened, struct fault *fault);
 /* The kind files of a directory. */
 int kinds_load(const char *directory, struct kinds **out,
                struct fault *fault);

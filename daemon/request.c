@@ -67,6 +67,8 @@ int http_status(int err)
     case ERR_DENIED:
     case ERR_MAC:
     case ERR_STATION:
+    case ERR_REVOKED:
+    case ERR_CODE:
         return 403;
     case ERR_RECORD:
     case ERR_CASE:

@@ -54,6 +54,8 @@ struct request {
     struct node *node;
     const struct route *route;
     const char *secret;         /* the door's token */
+    uint8_t pin[32];            /* of the TLS key the caller holds ... */
+    bool keyed;                 /* ... if it holds one */
     struct {
         const char *name, *value;
     } query[QUERY_MAX];

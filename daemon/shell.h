@@ -23,7 +23,8 @@ struct node {
     uv_signal_t term, interrupt;
     struct opened open;
     struct door *local, *public;
-    struct uplink *uplink;
+    struct uplink *uplink;      /* NULL: hub, not enrolled, or it ends */
+    struct tls tls;
     struct later *later;
     struct reconcile *reconcile;
     struct core core;
@@ -48,6 +49,8 @@ void link_step(struct node *node, struct event event);
 /* Begin the exchange the core asked for. Called after a commit: what is not on
  * disk must not be told. */
 void link_begin(struct node *node);
+/* As soon as this station may talk: with its secret, or once it is enrolled. */
+void link_open(struct node *node);
 /* An exchange ended, or could not begin: whoever rode along must know. */
 void link_ended(struct node *node, int err, const struct asked *asked);
 void on_wake(uv_timer_t *timer);

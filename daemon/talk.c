@@ -255,6 +255,7 @@ static enum MHD_Result begin(struct door *door,
                       ->socket_context,
     };
     *out = talk;
+    request->keyed = door->tls && door_tls_pin(connection, request->pin);
     if (door->requests)
         door->requests->prev = request;
     door->requests = request;

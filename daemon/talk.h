@@ -12,6 +12,7 @@
 #define YZ_TALK_H
 
 #include "daemon/guard.h"
+#include "daemon/keys.h"
 #include "daemon/node.h"
 #include "daemon/request.h"
 
@@ -36,6 +37,8 @@ struct door {
     bool public;
     unsigned places;            /* callers at a time */
     const struct route *routes;
+    bool tls;
+    struct MHD_OptionItem options[5];   /* of TLS; none at a plain door */
     char token[TOKEN_TEXT + 1];
     struct caller *callers;
     bool left;                  /* a caller has gone in this run */
@@ -69,5 +72,12 @@ void talk_done(void *door, struct MHD_Connection *connection, void **talk,
                enum MHD_RequestTerminationCode why);
 /* Let MHD go on now, in the next turn of the loop. (In door.c.) */
 void door_wake(struct door *door);
+
+/* ---- door_tls.c ---- */
+
+/* Before MHD starts. `keys` must live as long as the door. */
+void door_tls_open(struct door *door, const struct keys *keys);
+/* The pin of the key this caller has proven to hold; false if there is none. */
+bool door_tls_pin(struct MHD_Connection *connection, uint8_t pin[32]);
 
 #endif

@@ -23,6 +23,7 @@ enum {
 
 struct uplink {
     uv_loop_t *loop;
+    struct tls *tls;
     uv_timer_t timer;
     CURLM *multi;
     CURL *easy;
@@ -84,7 +85,8 @@ static int refusal(const struct uplink *uplink)
         if (strspn(at, "0123456789") == 4) {
             int err = err_of_code((int)strtol(at, NULL, 10));
 
-            if (err == ERR_MAC || err == ERR_STATION || err == ERR_DENIED)
+            if (err == ERR_MAC || err == ERR_STATION || err == ERR_DENIED ||
+                err == ERR_REVOKED)
                 return err;
         }
     }
@@ -101,8 +103,7 @@ static int transfer_error(struct uplink *uplink, CURLcode code)
     if (uplink->end.err < 0)
         return uplink->end.err;
     if (code != CURLE_OK)
-        return fault_set(fault, ERR_NET, "uplink", "%s",
-                         curl_easy_strerror(code));
+        return tls_fault(uplink->tls, (int)code, fault);
     if (status >= 400)
         return fault_set(fault, status < 500 ? refusal(uplink) : ERR_REFUSED,
                          "uplink", "the hub refused, HTTP %ld", status);
@@ -310,7 +311,10 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, uplink);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    if (uplink->tls)
+        tls_options(easy, uplink->tls);
+    else
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -336,13 +340,14 @@ static void multi_options(struct uplink *uplink)
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, uplink);
 }
 
-struct uplink *uplink_open(uv_loop_t *loop, const char *url)
+struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls)
 {
     struct uplink *uplink = xmalloc(sizeof *uplink);
     char whole[512];
 
     memset(uplink, 0, sizeof *uplink);
     uplink->loop = loop;
+    uplink->tls = tls;
     uplink->multi = curl_multi_init();
     uplink->easy = curl_easy_init();
     uplink->headers =

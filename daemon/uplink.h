@@ -6,6 +6,7 @@
 #define YZ_UPLINK_H
 
 #include "daemon/exchange.h"
+#include "daemon/tls.h"
 
 #include <uv.h>
 
@@ -22,8 +23,9 @@ struct uplink_end {
 
 typedef void (*uplink_fn)(void *user, const struct uplink_end *end);
 
-/* `url` is the hub's, without a slash at its end. */
-struct uplink *uplink_open(uv_loop_t *loop, const char *url);
+/* `url` is the hub's, without a slash at its end; `tls` is the caller's and
+ * outlives it, NULL: plain HTTP to this machine. */
+struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls);
 /* Cuts a running exchange off without calling back; freed by the loop. */
 void uplink_close(struct uplink *uplink);
 /* Takes over `asking`. `done` is called once, from the loop. */

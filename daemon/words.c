@@ -52,6 +52,20 @@ static const struct advice {
      "数据都在本机，不会丢。请联系县里。"},
     {ERR_STATION, "Nothing is lost. Ask the county to enter this station.",
      "数据都在本机，不会丢。请县里登记这台机器。"},
+    {ERR_ENROL, "Nothing is lost. Ask the county for a code, then: yizhan enroll "
+     "CODE --hub https://HOST:7443",
+     "数据都在本机，不会丢。请向县里要启用码，然后：yizhan enroll 启用码 --hub "
+     "https://县里地址:7443"},
+    {ERR_REVOKED, "Nothing is lost. Ask the county.",
+     "数据都在本机，不会丢。请联系县里。"},
+    {ERR_CODE, "Nothing was changed. Check what was typed, or ask the county for "
+     "a new code.",
+     "什么都没有改动。请核对启用码，或向县里要一个新的。"},
+    {ERR_KEY,
+     "Nothing is lost, and nothing was told. It may be a network that wants a "
+     "login, or one that looks into the line: tell the county.",
+     "数据都在本机，不会丢，也没有泄露。可能是网络要先登录，或有设备在中间查看"
+     "线路：请告诉县里。"},
     {ERR_MAC,
      "Nothing is lost. Check this PC's secret file; the county must list this "
      "station with the same.",

@@ -60,7 +60,13 @@
       "应答的不是县里电脑") \
     X(ERR_REFUSED, 7103, "the hub refused", "县里拒绝了") \
     X(ERR_DOOR, 7201, "yizhan is not running", "驿站没有运行") \
-    X(ERR_DENIED, 8001, "not allowed", "没有权限")
+    X(ERR_KEY, 7106, "what answers does not have the county's key", \
+      "应答的电脑没有县里的密钥") \
+    X(ERR_DENIED, 8001, "not allowed", "没有权限") \
+    X(ERR_CODE, 8002, "the code does not let this PC in", "启用码不能用") \
+    X(ERR_ENROL, 8003, "this PC is not enrolled", "本机还没有启用") \
+    X(ERR_REVOKED, 8004, "the county has withdrawn this PC's access", \
+      "县里已停用这台电脑")
 
 enum err {
     ERR_OK = 0,

@@ -27,6 +27,9 @@ struct store;
     X(REACH_RESTORE_MARKED, "restore.marked") \
     X(REACH_RESTORE_KEPT, "restore.kept") /* the old store is out of the way */ \
     X(REACH_RESTORE_PLACED, "restore.placed") \
+    X(REACH_ADMITTED, "enrol.admitted")   /* on the hub's list, not told yet */ \
+    X(REACH_ENROL, "enrol.proven")        /* the hub's keys, not kept yet */ \
+    X(REACH_ENROLLED, "enrol.kept") \
     X(REACH_TAKE, "take.before") \
     X(REACH_TAKEN, "take.after") \
     X(REACH_KNOWN, "take.known")          /* a change that is here already */ \

@@ -25,10 +25,11 @@ never proto store
 never proto daemon
 never store daemon
 only '^store/' 'sqlite3\.h'
-only '^daemon/(uplink|client|node)\.c$' 'curl/'
+only '^daemon/(uplink|client|node|tls|knock)\.c$' 'curl/'
 only '^daemon/(node|shell|door|uplink)\.[ch]$' 'uv\.h'
 only '^daemon/os_windows\.c$' 'windows\.h'
-only '^daemon/(door|talk)\.[ch]$' 'microhttpd\.h'
+only '^daemon/(door|talk|door_tls)\.[ch]$' 'microhttpd\.h'
+only '^daemon/(keys|door_tls)\.c$' 'gnutls/'
 only '^daemon/' 'jansson\.h'
 only '^proto/ini\.c$' 'ini\.h'
 

@@ -45,9 +45,9 @@ static const struct mistake {
     {STATION, 0, "a station needs [uplink]"},
     {"[station]\nname = x\n" UPLINK, 0, "[station] needs org"},
     {"[hub]\nlisten = 127.0.0.1:1\n", 0, "[hub] needs org"},
-    {STATION "[uplink]\nsecret = /s\n", 0, "[uplink] needs hub"},
-    {STATION "[uplink]\nhub = http://127.0.0.1:1\n", 0,
-     "[uplink] needs secret"},
+    {STATION "[uplink]\nsecret = /s\n", 3, "a secret goes with http://"},
+    {STATION "[uplink]\nhub = http://127.0.0.1:1\n", 3,
+     "plain http:// needs secret"},
     {STATION "colour = red\n" UPLINK, 3,
      "allowed: org, name, data, listen, kinds"},
     {STATION "admin = 127.0.0.1:1\n" UPLINK, 3, "no such setting"},
@@ -68,18 +68,22 @@ static const struct mistake {
     {STATION "listen = [::2]:7070\n" UPLINK, 3, "a loopback address"},
     {STATION "listen = ::1:7070\n" UPLINK, 3, "ADDRESS:PORT"},
     {STATION "listen = example.org:80\n" UPLINK, 3, "ADDRESS:PORT"},
-    {STATION "[uplink]\nhub = https://hub:7443\nsecret = /s\n", 4,
-     "https:// is not built in yet"},
+    {STATION "[uplink]\nhub = https://hub:7443\nsecret = /s\n", 3,
+     "a secret goes with http://"},
+    {STATION "[uplink]\nhub = https://hub\n", 4, "https://HOST:PORT"},
+    {STATION "[uplink]\nhub = https://hub:7443/x\n", 4, "nothing after it"},
+    {STATION "[uplink]\nhub = https://a@hub:7443\n", 4, "nothing after it"},
+    {STATION "[uplink]\nhub = https://hub:0\n", 4, "https://HOST:PORT"},
     {STATION "[uplink]\nhub = http://10.0.0.1:7443\nsecret = /s\n", 4,
      "loopback addresses only"},
     {STATION "[uplink]\nhub = http://127.0.0.1.evil.org:80\nsecret = /s\n", 4,
-     "http://ADDRESS:PORT"},
+     "https://HOST:PORT"},
     {STATION "[uplink]\nhub = http://127.0.0.1:80@evil.org:80\n", 4,
-     "http://ADDRESS:PORT"},
+     "https://HOST:PORT"},
     {STATION "[uplink]\nhub = http://127.0.0.1:80/x\nsecret = /s\n", 4,
      "nothing after it"},
-    {STATION "[uplink]\nhub = ftp://127.0.0.1:80\n", 4, "http://"},
-    {STATION "[uplink]\nhub = 127.0.0.1:80\n", 4, "http://"},
+    {STATION "[uplink]\nhub = ftp://127.0.0.1:80\n", 4, "https://"},
+    {STATION "[uplink]\nhub = 127.0.0.1:80\n", 4, "https://"},
     {STATION "[uplink]\nsecret = key\n", 4, "beginning with /"},
     {STATION UPLINK "every = 15\n", 6, "with its unit"},
     {STATION UPLINK "every = 15m\n", 6, "with its unit"},
@@ -90,6 +94,8 @@ static const struct mistake {
     {STATION UPLINK "linger = 2min\n", 6, "from 0ms to 1min"},
     {STATION UPLINK "linger = 300\n", 6, "with its unit"},
     {STATION UPLINK "[store]\npostgres = host=x\n", 7, "not built in"},
+    {"[hub]\norg = 520527\nstations = /s\nlisten = 0.0.0.0:7443\n", 1,
+     "loopback addresses only"},
     {"[hub]\norg = 520527\nadmin = 0.0.0.0:1\n", 3, "a loopback address"},
     {"[hub]\norg = 520527\nname = x\n", 3,
      "allowed: org, data, listen, admin, stations, kinds"},
@@ -155,7 +161,7 @@ static void test_hub(void **state)
     assert_true(config.hub);
     assert_string_equal(config.public.host, "0.0.0.0");
     assert_int_equal(config.local.port, 7071);
-    assert_string_equal(config.stations, "/etc/yizhan/stations.conf");
+    assert_string_equal(config.stations, "");
     unlink(path);
 }
 

@@ -25,7 +25,8 @@ heal.restored heal.cleared heal.retold heal.fork-known heal.branch open.before o
 stop.committed""".split()
 ELSEWHERE = {"settle.confirm-old": "b", "settle.news-old": "b", "settle.life-old": "b", "heal.fork": "b"}
 NOWHERE = {"mend.lost-life": "a hub must lose what nobody refills; test_reconcile.py has it",
-           "take.released": "test_release.py has it"}
+           "take.released": "test_release.py has it",
+           "enrol.admitted": "test_enroll.py has it and the next two", "enrol.proven": "", "enrol.kept": ""}
 # killed there, and looked for every save, by test_backup.py
 BACKUP = {"copy.pages", "copy.ended", "copy.named", "copy.secured", "restore.copied", "restore.marked", "restore.kept",
           "restore.placed"}

@@ -306,8 +306,33 @@ class Field:
             f.write(text)
         return self.path(name)
 
+    def make_enrolling_hub(self, org=COUNTY):
+        """One as it is used: with keys and TLS. Its stations are enrolled by `let_in`."""
+        self.hub_port, admin = free_port(), free_port()
+        conf = self.write("hub.conf", "[hub]\norg = %s\ndata = %s\nlisten = 127.0.0.1:%d\nadmin = 127.0.0.1:%d\nkinds = %s\n" %
+                          (org, self.path("hub"), self.hub_port, admin, self.kinds))
+        self.hub = Node(self, "hub", conf, self.path("hub"), admin)
+        self.nodes.append(self.hub)
+        return self.hub
+
+    def make_enrolling_station(self, name, org, hub_port=None, every="manual"):
+        """Not enrolled yet; it will talk to the hub at this port, whatever it enrolled by."""
+        port = free_port()
+        conf = self.write(name + ".conf", "[station]\norg = %s\nname = %s\ndata = %s\nlisten = 127.0.0.1:%d\nkinds = %s\n"
+                          "[uplink]\nhub = https://127.0.0.1:%d\nevery = %s\n" %
+                          (org, name, self.path(name), port, self.kinds, hub_port or self.hub_port, every))
+        node = Node(self, name, conf, self.path(name), port)
+        node.org = org
+        self.nodes.append(node)
+        return node
+
+    def let_in(self, node):
+        """Enrol a station; both run. What it was told."""
+        code = self.hub.ok("invite", node.org).json["code"]
+        return node.ok("enroll", code, "--hub", "https://127.0.0.1:%d" % self.hub_port).json
+
     def make_hub(self, stations, org=COUNTY):
-        """`stations` is {name: organisation}: who may come."""
+        """`stations` is {name: organisation}: who may come, by a shared secret over plain HTTP, which a test can read and alter."""
         self.hub_port, admin = free_port(), free_port()
         allowed = ""
         for name, scope in stations.items():

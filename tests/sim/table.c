@@ -37,6 +37,9 @@ const char *beyond(enum reach mark)
         return "backup and restore are the daemon's; here disks are put back";
     case REACH_RELEASED:
         return "no operator releases anything";
+    case REACH_ADMITTED:
+    case REACH_ENROL:
+    case REACH_ENROLLED:
     case REACH_IMPORT:
     case REACH_ANSWER_GONE:
     case REACH_STOP:

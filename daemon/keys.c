@@ -1,0 +1,267 @@
+#include "daemon/keys.h"
+#include "daemon/os.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXCHANGE_LABEL "YIZHAN EXCHANGE KEY"
+
+enum { KEYS_MAX = 8192, ALL_TIME = -1 };
+
+/* ---- one key ---- */
+
+static int failed(struct fault *fault, int rc)
+{
+    return fault_set(fault, ERR_FAULT, "keys", "%s", gnutls_strerror(rc));
+}
+
+/* The fixed span of a certificate that nobody judges: a clock of 1970 or 2099
+ * makes the same one. */
+static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key)
+{
+    int rc = gnutls_x509_crt_set_version(crt, 3);
+
+    if (rc == 0)
+        rc = gnutls_x509_crt_set_key(crt, key);
+    if (rc == 0)
+        rc = gnutls_x509_crt_set_serial(crt, "\1", 1);
+    if (rc == 0)
+        rc = gnutls_x509_crt_set_activation_time(crt, 0);
+    if (rc == 0)
+        rc = gnutls_x509_crt_set_expiration_time(crt, (time_t)ALL_TIME);
+    if (rc == 0)
+        rc = gnutls_x509_crt_set_dn(crt, "CN=yizhan", NULL);
+    if (rc == 0)
+        rc = gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
+    return rc;
+}
+
+static bool pin_of(gnutls_x509_crt_t crt, uint8_t pin[32])
+{
+    size_t size = 32;
+
+    return gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, pin,
+                                      &size) == 0 && size == 32;
+}
+
+/* The certificate of a key, as PEM if wanted, and the key's pin. */
+static int certify(gnutls_x509_privkey_t key, char **pem, uint8_t pin[32])
+{
+    gnutls_datum_t out = {NULL, 0};
+    gnutls_x509_crt_t crt;
+    int rc = gnutls_x509_crt_init(&crt);
+
+    if (rc < 0)
+        return rc;
+    rc = fill_certificate(crt, key);
+    if (rc == 0 && !pin_of(crt, pin))
+        rc = GNUTLS_E_INTERNAL_ERROR;
+    if (rc == 0 && pem)
+        rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &out);
+    if (rc == 0 && pem)
+        *pem = xstrdup((const char *)out.data);
+    gnutls_free(out.data);
+    gnutls_x509_crt_deinit(crt);
+    return rc;
+}
+
+/* A new key as PEM, appended. */
+static int draw_key(struct buf *out)
+{
+    gnutls_x509_privkey_t key;
+    gnutls_datum_t pem = {NULL, 0};
+    int rc = gnutls_x509_privkey_init(&key);
+
+    if (rc < 0)
+        return rc;
+    rc = gnutls_x509_privkey_generate(
+        key, GNUTLS_PK_ECDSA,
+        GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+    if (rc == 0)
+        rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
+                                               GNUTLS_PKCS_PLAIN, &pem);
+    if (rc == 0)
+        buf_put(out, pem.data, pem.size);
+    if (pem.data)
+        sodium_memzero(pem.data, pem.size);
+    gnutls_free(pem.data);
+    gnutls_x509_privkey_deinit(key);
+    return rc;
+}
+
+bool keys_pin(struct bytes der, uint8_t pin[32])
+{
+    const gnutls_datum_t data = {(unsigned char *)der.data,
+                                 (unsigned)der.len};
+    gnutls_x509_crt_t crt;
+    bool good;
+
+    if (gnutls_x509_crt_init(&crt) < 0)
+        return false;
+    good = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER) == 0 &&
+           pin_of(crt, pin);
+    gnutls_x509_crt_deinit(crt);
+    return good;
+}
+
+/* ---- the file ---- */
+
+static int draw_exchange(struct buf *out)
+{
+    uint8_t secret[32];
+    gnutls_datum_t raw = {secret, sizeof(secret)}, pem = {NULL, 0};
+    int rc;
+
+    randombytes_buf(secret, sizeof(secret));
+    rc = gnutls_pem_base64_encode2(EXCHANGE_LABEL, &raw, &pem);
+    if (rc == 0)
+        buf_put(out, pem.data, pem.size);
+    if (pem.data)
+        sodium_memzero(pem.data, pem.size);
+    gnutls_free(pem.data);
+    sodium_memzero(secret, sizeof(secret));
+    return rc;
+}
+
+static int draw_all(bool hub, struct buf *out, struct fault *fault)
+{
+    int rc = draw_exchange(out);
+
+    if (rc == 0)
+        rc = draw_key(out);
+    if (rc == 0 && hub)
+        rc = draw_key(out);
+    return rc < 0 ? failed(fault, rc) : 0;
+}
+
+/* Where a PEM block begins, after `from`; NULL if there is none. */
+static const char *block(const char *from)
+{
+    return from ? strstr(from, "-----BEGIN PRIVATE KEY-----") : NULL;
+}
+
+static int take_key(const char *pem, char **key, char **certificate,
+                    uint8_t pin[32])
+{
+    const gnutls_datum_t data = {(unsigned char *)pem,
+                                 (unsigned)strlen(pem)};
+    gnutls_datum_t alone = {NULL, 0};
+    gnutls_x509_privkey_t private;
+    int rc = gnutls_x509_privkey_init(&private);
+
+    if (rc < 0)
+        return rc;
+    rc = gnutls_x509_privkey_import(private, &data, GNUTLS_X509_FMT_PEM);
+    if (rc == 0)
+        rc = certify(private, certificate, pin);
+    if (rc == 0 && key)
+        rc = gnutls_x509_privkey_export2_pkcs8(private, GNUTLS_X509_FMT_PEM,
+                                               NULL, GNUTLS_PKCS_PLAIN,
+                                               &alone);
+    if (rc == 0 && key)
+        *key = xstrdup((const char *)alone.data);
+    gnutls_free(alone.data);
+    gnutls_x509_privkey_deinit(private);
+    return rc;
+}
+
+static int take_exchange(const char *text, struct keys *out)
+{
+    const gnutls_datum_t data = {(unsigned char *)text,
+                                 (unsigned)strlen(text)};
+    gnutls_datum_t raw = {NULL, 0};
+    int rc = gnutls_pem_base64_decode2(EXCHANGE_LABEL, &data, &raw);
+
+    if (rc == 0 && raw.size != sizeof(out->secret))
+        rc = GNUTLS_E_PARSING_ERROR;
+    if (rc == 0)
+        memcpy(out->secret, raw.data, sizeof(out->secret));
+    if (rc == 0 &&
+        crypto_scalarmult_base(out->pins.exchange, out->secret) != 0)
+        rc = GNUTLS_E_PARSING_ERROR;
+    gnutls_free(raw.data);
+    return rc;
+}
+
+static int take_all(const char *text, bool hub, struct keys *out)
+{
+    const char *first = block(text), *second = first ? block(first + 1) : NULL;
+    int rc = take_exchange(text, out);
+
+    if (rc == 0)
+        rc = first ? take_key(first, &out->key, &out->certificate,
+                              out->pins.pin)
+                   : GNUTLS_E_PARSING_ERROR;
+    if (rc == 0 && hub)
+        rc = second ? take_key(second, NULL, NULL, out->pins.next)
+                    : GNUTLS_E_PARSING_ERROR;
+    return rc;
+}
+
+static int load(const char *path, struct buf *text, struct fault *fault)
+{
+    int rc;
+
+    buf_init(text, KEYS_MAX + 1);
+    rc = os_read_file(path, KEYS_MAX, text, fault);
+    if (rc == 1)
+        buf_u8(text, 0);
+    return rc;
+}
+
+static void forget(struct buf *text)
+{
+    if (text->data)
+        sodium_memzero(text->data, text->len);
+    buf_done(text);
+}
+
+/* Two enrolments of a machine whose keys were lost are two devices; who lost
+ * them by a damaged file should rather put the file back. */
+static int damaged(const char *path, struct fault *fault)
+{
+    fault_set(fault, ERR_CORRUPT, "", "the keys cannot be read");
+    snprintf(fault->where, sizeof(fault->where), "%.190s", path);
+    return ERR_CORRUPT;
+}
+
+int keys_open(const struct config *config, struct keys *out,
+              struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+    struct buf text;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    if (sodium_init() < 0)
+        return fault_set(fault, ERR_FAULT, "", "libsodium does not start");
+    config_path(config, "keys", path);
+    rc = load(path, &text, fault);
+    if (rc == 0) {
+        rc = draw_all(config->hub, &text, fault);
+        if (rc == 0)
+            rc = os_write_file(path, buf_view(&text), fault);
+        buf_u8(&text, 0);
+    }
+    if (rc >= 0)
+        rc = take_all((const char *)text.data, config->hub, out) == 0
+                 ? 0 : damaged(path, fault);
+    forget(&text);
+    if (rc < 0)
+        keys_done(out);
+    return rc;
+}
+
+void keys_done(struct keys *keys)
+{
+    if (keys->key)
+        sodium_memzero(keys->key, strlen(keys->key));
+    free(keys->key);
+    free(keys->certificate);
+    sodium_memzero(keys, sizeof(*keys));
+}
