@@ -71,29 +71,61 @@ static int ask_hub(struct cli *cli, const char *url, const char *ask,
     return rc;
 }
 
-static int get_answer(struct cli *cli, const char *url, json_t **answer)
+/* The note of this station: 0 or an exit code. */
+static int make_ask(struct cli *cli, const char *code, json_t **out)
 {
-    const char *file = cli->value[OPT_ANSWER], *to = cli->value[OPT_REQUEST];
-    struct buf text;
-    json_t *made;
-    int rc;
+    return cli_post(cli, "/api/enroll", json_pack("{s:s}", "code", code), out);
+}
 
-    *answer = NULL;
-    if (file) {
-        rc = read_text(cli, file, &text);
-        if (rc == 0)
-            *answer = json_stringn((const char *)text.data, text.len);
-        buf_done(&text);
-        return rc == 0 && !*answer ? cli_usage(cli, file) : rc;
-    }
-    rc = cli_post(cli, "/api/enroll", json_pack("{s:s}", "code",
-                                                cli->argv[0]), &made);
+/* Takes over `answer`. `url`: NULL when the configuration says where. */
+static int give_answer(struct cli *cli, const char *code, json_t *answer,
+                       const char *url, json_t **done)
+{
+    json_t *body = json_pack("{s:s, s:o}", "code", code, "answer", answer);
+
+    if (url)
+        json_object_set_new(body, "hub", json_string(url));
+    return cli_post(cli, "/api/enroll", body, done);
+}
+
+int cli_enroll(struct cli *cli, const char *code, const char *url,
+               json_t **done)
+{
+    json_t *ask, *answer = NULL;
+    int rc = make_ask(cli, code, &ask);
+
+    *done = NULL;
     if (rc != 0)
         return rc;
-    rc = to ? write_text(cli, to, json_text(made, "ask"))
-            : ask_hub(cli, url, json_text(made, "ask"), answer);
-    json_decref(made);
+    rc = ask_hub(cli, url, json_text(ask, "ask"), &answer);
+    json_decref(ask);
+    return rc != 0 ? rc : give_answer(cli, code, answer, url, done);
+}
+
+static int write_ask(struct cli *cli)
+{
+    json_t *ask;
+    int rc = make_ask(cli, cli->argv[0], &ask);
+
+    if (rc == 0)
+        rc = write_text(cli, cli->value[OPT_REQUEST], json_text(ask, "ask"));
+    json_decref(ask);
     return rc;
+}
+
+static int read_answer(struct cli *cli, json_t **done)
+{
+    const char *file = cli->value[OPT_ANSWER];
+    json_t *answer = NULL;
+    struct buf text;
+    int rc = read_text(cli, file, &text);
+
+    if (rc == 0)
+        answer = json_stringn((const char *)text.data, text.len);
+    buf_done(&text);
+    if (rc != 0 || !answer)
+        return rc != 0 ? rc : cli_usage(cli, file);
+    return give_answer(cli, cli->argv[0], answer, cli->value[OPT_HUB], done);
 }
 
 static void print_enrolled(const struct cli *cli, const json_t *done)
@@ -108,18 +140,15 @@ int cmd_enroll(struct cli *cli)
 {
     const char *url = cli->value[OPT_HUB] ? cli->value[OPT_HUB]
                                           : cli->config.uplink;
-    json_t *answer, *done, *body;
+    json_t *done;
     int rc;
 
-    if (!url[0] && !cli->value[OPT_REQUEST])
+    if (cli->value[OPT_REQUEST])
+        return write_ask(cli);
+    if (!url[0])
         return cli_usage(cli, T(cli, "还缺 --hub", "--hub is missing"));
-    rc = get_answer(cli, url, &answer);
-    if (rc != 0 || !answer)
-        return rc;
-    body = json_pack("{s:s, s:o}", "code", cli->argv[0], "answer", answer);
-    if (cli->value[OPT_HUB])
-        json_object_set_new(body, "hub", json_string(url));
-    rc = cli_post(cli, "/api/enroll", body, &done);
+    rc = cli->value[OPT_ANSWER] ? read_answer(cli, &done)
+                                : cli_enroll(cli, cli->argv[0], url, &done);
     if (rc != 0)
         return rc;
     if (cli->json)

@@ -145,6 +145,10 @@ int status_exit(const json_t *status);
  * prints, *status the last status. Both are the caller's, also on error. */
 int cli_sync(struct cli *cli, int64_t wait_ms, json_t **result,
              json_t **status);
+/* Let the PC of this door in at the hub. 0 or an exit code; *done is what
+ * `enroll --json` prints, the caller's. (In cmd_enroll.c.) */
+int cli_enroll(struct cli *cli, const char *code, const char *url,
+               json_t **done);
 /* What to do about the line's trouble `err`, as this status tells it. */
 const char *status_advice(const struct cli *cli, const json_t *status, int err);
 /* Since when: a span back from now ("1h") or a time. False if neither. */

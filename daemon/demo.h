@@ -45,8 +45,9 @@ bool demo_stopped(void);
 
 /* ---- demo_nodes.c ---- */
 
-/* Folder, kinds, configurations, secrets. 0 or an exit code. */
+/* Folder, kinds, configurations. 0 or an exit code. */
 int demo_prepare(struct demo *demo);
+/* Start all, and let the stations in at the hub. */
 int demo_start(struct demo *demo);
 /* End all that run, each by its pid, and remove the folder if it is ours. */
 void demo_end(struct demo *demo);

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
-#include <sodium.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,56 +141,33 @@ static int write_file(struct demo *demo, const char *path, const char *text)
     return 0;
 }
 
-static int write_secret(struct demo *demo, const struct demo_node *node)
-{
-    char path[CONFIG_PATH + 64], hex[65];
-    uint8_t bytes[32];
-
-    randombytes_buf(bytes, sizeof(bytes));
-    sodium_bin2hex(hex, sizeof(hex), bytes, sizeof(bytes));
-    snprintf(path, sizeof(path), "%s/%s.key", demo->dir, node->name);
-    return write_file(demo, path, hex);
-}
-
-/* The hub is first in the list; all after it are its stations. */
 static int write_hub(struct demo *demo, const uint16_t *ports)
 {
     struct demo_node *hub = &demo->node[DEMO_HUB];
-    char text[4096], path[CONFIG_PATH + 64];
-    size_t len = 0;
-    int rc;
+    char text[2048];
 
-    for (int i = 1; i < DEMO_NODES; i++)
-        len += (size_t)snprintf(text + len, sizeof(text) - len,
-                                "[%s]\norg = %s\nsecret = %s/%s.key\n",
-                                demo->node[i].name, demo->node[i].org,
-                                demo->dir, demo->node[i].name);
-    snprintf(path, sizeof(path), "%s/stations.conf", demo->dir);
-    rc = write_file(demo, path, text);
     snprintf(text, sizeof(text),
              "[hub]\norg = %s\ndata = %s/hub\nlisten = 127.0.0.1:%u\n"
-             "admin = 127.0.0.1:%u\nstations = %s\nkinds = %s\n",
-             hub->org, demo->dir, ports[DEMO_NODES], ports[DEMO_HUB], path,
+             "admin = 127.0.0.1:%u\nkinds = %s\n",
+             hub->org, demo->dir, ports[DEMO_NODES], ports[DEMO_HUB],
              demo->kinds);
-    return rc ? rc : write_file(demo, hub->conf, text);
+    snprintf(demo->hub_url, sizeof(demo->hub_url), "https://127.0.0.1:%u",
+             ports[DEMO_NODES]);
+    return write_file(demo, hub->conf, text);
 }
 
 static int write_station(struct demo *demo, const struct demo_node *node,
                          const uint16_t *ports)
 {
     char text[2048];
-    int rc = write_secret(demo, node);
 
     /* manual: the story decides when each of them talks. */
     snprintf(text, sizeof(text),
              "[station]\norg = %s\nname = %s\ndata = %s/%s\n"
-             "listen = 127.0.0.1:%u\nkinds = %s\n"
-             "[uplink]\nhub = http://127.0.0.1:%u\nsecret = %s/%s.key\n"
-             "every = manual\n",
+             "listen = 127.0.0.1:%u\nkinds = %s\n[uplink]\nevery = manual\n",
              node->org, node->name, demo->dir, node->name,
-             ports[node - demo->node], demo->kinds, ports[DEMO_NODES],
-             demo->dir, node->name);
-    return rc ? rc : write_file(demo, node->conf, text);
+             ports[node - demo->node], demo->kinds);
+    return write_file(demo, node->conf, text);
 }
 
 /* A command line of its own for each node, as if called with its --conf. */
@@ -216,7 +193,7 @@ int demo_prepare(struct demo *demo)
         rc = find_kinds(demo);
     if (rc == 0)
         rc = make_folder(demo);
-    if (rc == 0 && (sodium_init() < 0 || draw_ports(ports) < 0))
+    if (rc == 0 && draw_ports(ports) < 0)
         rc = fail(demo, ERR_FAULT, "127.0.0.1", strerror(errno));
     for (int i = 0; rc == 0 && i < DEMO_NODES; i++)
         snprintf(demo->node[i].conf, sizeof(demo->node[i].conf),
@@ -311,6 +288,26 @@ static int wait_up(struct demo *demo, struct demo_node *node)
     return demo_stopped() ? 0 : fail_child(demo, node);
 }
 
+/* As a county does it: a code from the hub, entered at the PC. */
+static int let_in(struct demo *demo, int i)
+{
+    struct demo_node *node = &demo->node[i];
+    json_t *made, *done;
+    int rc = cli_post(&demo->node[DEMO_HUB].cli, "/api/invite",
+                      json_pack("{s:s}", "org", node->org), &made);
+
+    if (rc != 0)
+        return rc;
+    rc = cli_enroll(&node->cli, json_text(made, "code"), demo->hub_url, &done);
+    json_decref(made);
+    if (rc == 0)
+        demo_say(demo, T(demo->cli, "  %s已启用，两边屏幕都显示 %s",
+                         "  %s is let in; both screens show %s"),
+                 demo_name(demo, i), json_text(done, "check"));
+    json_decref(done);
+    return rc;
+}
+
 int demo_start(struct demo *demo)
 {
     int rc = 0;
@@ -319,6 +316,8 @@ int demo_start(struct demo *demo)
         rc = spawn(demo, &demo->node[i]);
     for (int i = 0; rc == 0 && i < DEMO_NODES; i++)
         rc = wait_up(demo, &demo->node[i]);
+    for (int i = 1; rc == 0 && i < DEMO_NODES && !demo_stopped(); i++)
+        rc = let_in(demo, i);
     return rc;
 }
 
