@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+import made_up
 import tls
 import yz
 from proxy import Proxy
@@ -159,6 +160,27 @@ def test_by_a_stick(field):
     told = node.ok("enroll", c, "--answer", answer, "--hub", url(field.hub_port)).json
     assert told["check"] == devices(field)[0]["check"]
     works(node)
+
+
+def test_a_pc_without_a_line_at_all(field):
+    """Let in by a stick, and all its exchanges by one: the same keys seal the bundles."""
+    node = station(field, hub_port=1)
+    refused(node.cli("pack", field.path("early.ask")), 4, "[YZ8003]")
+    c = code(field)
+    node.ok("enroll", c, "--request", field.path("request"))
+    field.hub.ok("admit", field.path("request"), field.path("answer"))
+    node.ok("enroll", c, "--answer", field.path("answer"))
+    body = {k: v for k, v in made_up.MadeUp(1, 2).member(TOWN).items() if v}
+    node.api("POST", "put", {"kind": "member", "fields": body})
+    ask, back = field.path("a.ask"), field.path("a.answer")
+    node.ok("pack", ask)
+    field.hub.ok("unpack", ask, back)
+    node.ok("unpack", back)
+    status = node.api("GET", "status")
+    assert status["taken"] == status["written"] > 0 and status["queued"] == 0, status
+    node.ok("pack", ask)
+    field.hub.ok("revoke", "qs-01")
+    refused(field.hub.cli("unpack", ask, back), 4, "[YZ2106]")
 
 
 class Between(http.server.BaseHTTPRequestHandler):
