@@ -271,7 +271,7 @@ def test_the_hubs_keys_are_never_drawn_anew(field):
     with open(path, "wb") as f:
         f.write(whole[:100])
     code_, said = field.hub.refuse()
-    assert code_ == 5 and "[YZ6003]" in said and path in said, said
+    assert code_ == 2 and "[YZ6003]" in said and path in said, said
     with open(path, "wb") as f:
         f.write(whole)
     field.hub.start()
