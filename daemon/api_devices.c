@@ -5,6 +5,7 @@
  */
 #include "daemon/address.h"
 #include "daemon/api.h"
+#include "daemon/beside.h"
 #include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/open.h"
@@ -66,6 +67,15 @@ int api_invite(struct request *request, struct fault *fault)
     return 0;
 }
 
+/* Who was let in or shut out must stay so when this disk is lost: it is told
+ * when the off-box copy has it too. Asked once more, the answer is the same. */
+static int keep_off_box(struct request *request, struct fault *fault)
+{
+    const struct config *config = node_config(request->node);
+
+    return config->backup[0] ? beside_keep(config, config->backup, fault) : 0;
+}
+
 /* Both ways in end here: over the line and from a stick. */
 static int admit(struct request *request, struct bytes ask,
                  struct buf *answer, struct fault *fault)
@@ -82,6 +92,8 @@ static int admit(struct request *request, struct bytes ask,
         reached(open->store, REACH_ADMITTED);
         rc = node_tell_stations(open, fault);
     }
+    if (rc == 0)
+        rc = keep_off_box(request, fault);
     if (rc < 0)
         log_event(LOG_W, 8022, "enrol.refuse", "code=YZ%04d why=\"%s\"",
                   err_code(rc), fault->why);
@@ -160,6 +172,8 @@ int api_revoke(struct request *request, struct fault *fault)
         rc = take_text(body, "device", name, sizeof(name), fault);
     if (rc == 0)
         rc = devices_revoke(devices, name, fault);
+    if (rc == 0)
+        rc = keep_off_box(request, fault);
     json_decref(body);
     if (rc < 0)
         return rc;

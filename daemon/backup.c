@@ -7,6 +7,7 @@
  * the next one.
  */
 #include "daemon/backup.h"
+#include "daemon/beside.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
 #include "daemon/numbers.h"
@@ -219,10 +220,12 @@ static int name_it(struct backup *backup, struct fault *fault)
     struct backup_made *made = &backup->made;
     struct store *store = node_store(backup->node);
     struct buf names;
-    int count, rc;
+    int count = 0, rc;
 
     buf_init(&names, NAMES_MAX);
-    rc = list(backup, &names, &count, fault);
+    rc = beside_keep(node_config(backup->node), backup->dir, fault);
+    if (rc == 0)
+        rc = list(backup, &names, &count, fault);
     if (rc >= 0) {
         snprintf(made->file, sizeof(made->file), "%s/%s-%0*d" ENDING,
                  backup->dir, backup->stem, DIGITS, rc + 1);

@@ -9,6 +9,7 @@
 #include "daemon/restore.h"
 #include "daemon/crash.h"
 #include "daemon/marker.h"
+#include "daemon/beside.h"
 #include "daemon/numbers.h"
 #include "daemon/os.h"
 
@@ -278,6 +279,8 @@ int restore(const struct config *config, const char *file,
     os_remove_file(journal, NULL);         /* of one that was cut */
     os_remove_file(on.fresh, NULL);
     rc = make_ready(&on, file, fault);
+    if (rc == 0)
+        rc = beside_take(config, file, fault);
     if (rc == 0)
         rc = change(&on, fault);
     if (rc < 0)

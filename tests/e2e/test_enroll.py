@@ -278,6 +278,52 @@ def test_the_hubs_keys_are_never_drawn_anew(field):
     works(node)
 
 
+def test_a_hub_that_lost_its_disk_is_still_the_hub():
+    """Keys and list lie beside the off-box copy as of the last change, and come back with it; an older list undoes nothing."""
+    with yz.Field() as field:
+        hub = field.make_enrolling_hub()
+        copies = field.path("copies")
+        os.mkdir(copies)
+        with open(hub.conf, "a") as f:
+            f.write("[store]\nbackup = %s\n" % copies)
+        hub.start()
+        first, second = station(field, "qs-01"), station(field, "qs-02")
+        field.let_in(first)
+        made = hub.ok("backup").json["file"]
+        field.let_in(second)
+        hub.ok("revoke", "qs-01")
+        for name in os.listdir(copies):
+            assert stat.S_IMODE(os.stat(os.path.join(copies, name)).st_mode) == 0o600, name
+        hub.stop()
+        os.rename(hub.data, field.path("lost"))
+        assert hub.cli("restore", made).code == 0
+        hub.start()
+        works(second)
+        refused(first.cli("sync"), 4, "[YZ8004]")
+        field.let_in(first)
+        hub.stop()
+        with open(os.path.join(copies, "hub-%s.devices" % yz.COUNTY), "w") as f:
+            f.write("")
+        assert hub.cli("restore", made).code == 0
+        hub.start()
+        works(first)
+
+
+def test_what_the_off_box_copy_does_not_have_is_not_told():
+    with yz.Field() as field:
+        hub = field.make_enrolling_hub()
+        with open(hub.conf, "a") as f:
+            f.write("[store]\nbackup = %s\n" % field.path("unmounted"))
+        hub.start()
+        node = station(field)
+        c = code(field)
+        refused(node.cli("enroll", c, "--hub", url(field.hub_port)), 5, "[YZ6001]", "unmounted")
+        os.mkdir(field.path("unmounted"))
+        assert node.ok("enroll", c, "--hub", url(field.hub_port)).json["device"] == "qs-01"
+        assert len(devices(field)) == 1
+        works(node)
+
+
 def test_a_hub_with_secrets_enrols_nobody():
     with yz.Field() as f:
         f.make_hub({"qs-01": TOWN}).start()
