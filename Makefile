@@ -133,8 +133,9 @@ bench: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/bench.py --yizhan $(B)/yizhan
 
 # Bytes a line on the wire, beside what else one could use.
-bench-wire: $(B)/terse
+bench-wire: $(B)/terse $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/lines.py --tool $(B)/terse
+	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) tests/bench/news.py
 
 # MINUTES of new seeds, then what is drawn at random on the real binaries. The
 # table is for tests/README.md.

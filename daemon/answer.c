@@ -130,14 +130,6 @@ static int tell_confirm(struct answer *answer)
     return 0;
 }
 
-static uint64_t cursor_of(const struct hello *hello, const char *stream)
-{
-    for (int i = 0; i < hello->cursors; i++)
-        if (strcmp(hello->cursor[i].stream, stream) == 0)
-            return hello->cursor[i].seq;
-    return 0;
-}
-
 /* At least one frame of each stream goes, however small the room. */
 static int tell_news(struct answer *answer)
 {
@@ -153,18 +145,19 @@ static int tell_news(struct answer *answer)
         return 0;
     }
     if (!answer->cursor_set)
-        answer->cursor = cursor_of(&answer->hello, stream);
+        answer->cursor = hello_cursor(&answer->hello, stream);
     buf_init(&payload, FRAME_MAX);
-    rc = store_news(answer->store, &answer->station, &answer->hello, stream,
-                    answer->cursor, size, &payload, &more, &answer->cursor);
-    if (rc == 0)
-        tell(answer, FRAME_NEWS, &payload);
+    rc = store_say_news(answer->store, &answer->station, &answer->hello,
+                        &answer->welcome, stream, answer->cursor, size,
+                        &payload, &more, &answer->cursor);
+    if (rc >= 0)
+        tell(answer, (enum frame_type)rc, &payload);
     answer->room -= payload.len < answer->room ? payload.len : answer->room;
     buf_done(&payload);
     answer->cursor_set = more && answer->room > 0;
     if (!answer->cursor_set)
         answer->stream++;
-    return rc;
+    return rc < 0 ? rc : 0;
 }
 
 /* What an answer tells must be on disk: other stations' changes may have been

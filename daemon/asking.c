@@ -36,7 +36,8 @@ struct asking {
     uint8_t more_of[STREAM_MAX];        /* what the last frame spoke of */
     size_t more_of_len;
     bool more;                  /* and what it said of more */
-    uint64_t life;              /* of the hub that answers */
+    struct welcome welcome;     /* of the hub that answers */
+    bool terse;                 /* some batch was told in few bytes */
     struct reconcile *reconcile;        /* rides along; NULL: none */
     struct confirm confirm;     /* scratch: large */
 };
@@ -144,7 +145,7 @@ static int say_batch(struct asking *asking)
         type = FRAME_BATCH;
         count = store_say_batch(asking->store, &asking->hello, head, from,
                                 asking->plan.batch_size, &payload, &next);
-        asking->asked.terse |= count > 0 && batch_terse(buf_view(&payload));
+        asking->terse |= count > 0 && batch_terse(buf_view(&payload));
     }
     if (count > 0) {
         wire_frame_write(&asking->out, type, buf_view(&payload),
@@ -210,16 +211,15 @@ long asking_read(struct asking *asking, uint8_t *out, size_t max)
 static int hear_welcome(struct asking *asking, struct bytes payload,
                         struct fault *fault)
 {
-    struct welcome welcome;
-    int rc = welcome_read(payload, &welcome);
+    struct welcome *welcome = &asking->welcome;
+    int rc = welcome_read(payload, welcome);
 
     if (rc == 0)
-        rc = store_settle_welcome(asking->store, &welcome, fault);
+        rc = store_settle_welcome(asking->store, welcome, fault);
     if (rc < 0)
         return rc;
     asking->asked.proven = true;
-    asking->life = welcome.life;
-    asking->asked.hub_wall_ms = welcome.wall_ms;
+    asking->asked.hub_wall_ms = welcome->wall_ms;
     return 0;
 }
 
@@ -261,7 +261,7 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     bool applied = false, healed = false;
     int rc = confirm_read(payload, &asking->confirm);
 
-    asking->confirm.life = asking->life;
+    asking->confirm.life = asking->welcome.life;
     if (rc == 0 && asking->later != NULL)
         applied = later_keep(asking->later, confirm, payload);
     if (rc == 0 && !applied)
@@ -277,13 +277,33 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     return 0;
 }
 
-static int hear_news(struct asking *asking, struct bytes payload,
+/* Terse news that cannot be read here are asked for in full. */
+static int read_news(struct asking *asking, int type, struct bytes payload,
+                     struct news *out)
+{
+    int rc;
+
+    if (type == FRAME_NEWS)
+        return news_read(payload, out);
+    rc = store_read_news(asking->store, &asking->hello, &asking->welcome,
+                         payload, out);
+    asking->asked.terse = true;
+    if (rc == 0)
+        return 0;
+    store_speak_in_full(asking->store);
+    asking->asked.more = true;
+    return 1;
+}
+
+static int hear_news(struct asking *asking, int type, struct bytes payload,
                      struct fault *fault)
 {
     struct settled settled;
     struct news news;
-    int rc = news_read(payload, &news);
+    int rc = read_news(asking, type, payload, &news);
 
+    if (rc == 1)
+        return 0;
     if (rc < 0)
         return fault_set(fault, rc, "news", "it is asked for again");
     rc = store_settle_news(asking->store, &news, &settled, fault);
@@ -324,7 +344,8 @@ static int hear(struct asking *asking, int type, struct bytes payload,
     case FRAME_CONFIRM:
         return hear_confirm(asking, payload, fault);
     case FRAME_NEWS:
-        return hear_news(asking, payload, fault);
+    case FRAME_TERSE_NEWS:
+        return hear_news(asking, type, payload, fault);
     case FRAME_KINDS:
         return hear_kinds(asking, payload, fault);
     case FRAME_END:
@@ -392,11 +413,12 @@ void settle_end(struct asking *asking, struct asked *out)
 {
     *out = asking->asked;
     out->more = out->more || asking->more;
+    out->terse = out->terse || asking->terse;
     if (out->whole && asking->left)
         out->more = true;
     /* A hub that could read nothing of it is told all of it, but not without a
      * pause: it may have taken nothing for another reason. */
-    if (out->whole && out->terse && out->confirmed == 0) {
+    if (out->whole && asking->terse && out->confirmed == 0) {
         store_speak_in_full(asking->store);
         out->more = true;
     }

@@ -24,8 +24,8 @@ struct event {
     bool more;                  /* there is more to send or to take in */
     bool progress;              /* something was confirmed or taken in */
     bool healed;                /* something will be sent again: it has not */
-    bool terse;                 /* its batches were told in few bytes, */
-    uint64_t bytes;             /* and these went up in all */
+    bool terse;                 /* some of it was told in few bytes, */
+    uint64_t bytes;             /* and so many went, both ways */
     int64_t retry_after_ms;     /* the hub asks to wait, 0 if it does not */
 };
 

@@ -198,7 +198,7 @@ static void on_exchanged(void *user, const struct uplink_end *end)
                   .whole = end->err == 0 && end->asked.whole,
                   .more = end->asked.more,
                   .terse = end->asked.terse,
-                  .bytes = end->asked.gone_up,
+                  .bytes = end->asked.gone_up + end->asked.came_down,
                   .progress = end->asked.confirmed > 0 ||
                               end->asked.down > 0,
                   .healed = end->asked.healed,

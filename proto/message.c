@@ -125,6 +125,14 @@ int hello_read(struct bytes in, struct hello *out)
     return 0;
 }
 
+uint64_t hello_cursor(const struct hello *hello, const char *stream)
+{
+    for (int i = 0; i < hello->cursors; i++)
+        if (strcmp(hello->cursor[i].stream, stream) == 0)
+            return hello->cursor[i].seq;
+    return 0;
+}
+
 void welcome_write(const struct welcome *welcome, struct buf *out)
 {
     buf_put(out, welcome->hub.b, ID_SIZE);

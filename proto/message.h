@@ -35,6 +35,7 @@ enum frame_type {
     FRAME_NEWS = 6,
     FRAME_KINDS = 7,
     FRAME_FACTS = 8,            /* ask */
+    FRAME_TERSE_NEWS = 9,       /* answer */
     FRAME_DIGEST = 16,          /* ask: comparing, digest.h and rows.h */
     FRAME_DIGESTS = 17,         /* answer */
     FRAME_ROWS = 18,
@@ -113,6 +114,8 @@ struct hello {
     struct last_said last;
 };
 
+/* Cursor of a stream, 0 if it names none. */
+uint64_t hello_cursor(const struct hello *hello, const char *stream);
 void hello_write(const struct hello *hello, struct buf *out);
 int hello_read(struct bytes in, struct hello *out);
 

@@ -181,9 +181,10 @@ static void shape_of(struct speech *speech, const struct change *change,
     if (change->base != 0 || !id_equal(&change->record, &speech->record))
         found = speech_find(speech, &change->record, change, known);
     shape->record = record_shape(speech, change, found);
-    shape->base = change->base == 0                        ? BASE_NONE
-                  : found && known->number == change->base ? BASE_KNOWN
-                                                           : BASE_NUMBER;
+    shape->base = change->base == 0 ? BASE_NONE
+                  : speech->news || (found && known->number == change->base)
+                      ? BASE_KNOWN
+                      : BASE_NUMBER;
 }
 
 /* ---- what it leaves open ---- */
@@ -250,13 +251,42 @@ static void tell_new(struct speech *speech, uint8_t how, int64_t now,
     coder_plain_bytes(coder, id->b + 9, 7);
 }
 
+static uint64_t tell_base(struct speech *speech, uint32_t context,
+                          uint64_t from, uint64_t base)
+{
+    return from + (uint64_t)speech_signed(speech, ON_BASE, context > 0,
+                                          context, (int64_t)(base - from));
+}
+
+/* The base of news is mostly nothing that both know: it is near what is. */
+static void tell_bases(struct speech *speech, const struct shape *shape,
+                       const struct known *known, struct change *change)
+{
+    if (shape->base == BASE_NONE)
+        change->base = 0;
+    else if (shape->base == BASE_NUMBER)
+        change->base = tell_base(speech, 0, speech->base, change->base);
+    else if (!speech->news)
+        change->base = known->number;
+    else
+        change->base =
+            tell_base(speech, 1 + speech->seen[0],
+                      known->number > 0 ? known->number : speech->base,
+                      change->base);
+    if (change->base != 0)
+        speech->base = change->base;
+}
+
 static void tell_record(struct speech *speech, const struct shape *shape,
                         struct known *known, struct change *change)
 {
-    bool refers = shape->record == RECORD_KNOWN || shape->base == BASE_KNOWN;
+    bool refers = shape->record == RECORD_KNOWN ||
+                  (shape->base == BASE_KNOWN && !speech->news);
 
     if (refers)
         speech_known(speech, speech->seen[0], known);
+    else
+        known->number = 0;
     if (shape->record == RECORD_SAME)
         change->record = speech->record;
     else if (shape->record == RECORD_KNOWN)
@@ -268,15 +298,7 @@ static void tell_record(struct speech *speech, const struct shape *shape,
         speech->record = change->record;
         speech->anchor = 0;
     }
-    if (shape->base == BASE_NUMBER)
-        change->base =
-            speech->base +
-            (uint64_t)speech_signed(speech, ON_BASE, 0, 0,
-                                    (int64_t)(change->base - speech->base));
-    else
-        change->base = shape->base == BASE_KNOWN ? known->number : 0;
-    if (change->base != 0)
-        speech->base = change->base;
+    tell_bases(speech, shape, known, change);
 }
 
 static void tell_settles(struct speech *speech, struct change *change)
@@ -292,14 +314,14 @@ static void tell_settles(struct speech *speech, struct change *change)
     for (int i = 0; i < change->nsettles; i++) {
         struct name *name = &change->settles[i];
 
-        speech_origin(speech, &name->origin);
+        speech_origin(speech, ON_ORIGIN, 0, false, &name->origin);
         name->n = speech_number(speech, ON_SETTLES, 1, 0, name->n);
     }
 }
 
 static void tell_was(struct speech *speech, struct change *change)
 {
-    speech_origin(speech, &change->was.origin);
+    speech_origin(speech, ON_ORIGIN, 0, false, &change->was.origin);
     change->was.n = speech_number(speech, ON_SETTLES, 1, 0, change->was.n);
     coder_plain_bytes(&speech->coder, change->was_hash.b, HASH_SIZE);
 }

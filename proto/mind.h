@@ -31,7 +31,9 @@ enum decision {
     ON_SHAPE = 1, ON_PART, ON_WALL, ON_DRIFT, ON_AT, ON_REF, ON_NEAR, ON_FAR,
     ON_ORIGIN, ON_BIRTH, ON_BASE, ON_SETTLES, ON_FORM, ON_MEMO, ON_DATE,
     ON_DAYS, ON_MONTHS, ON_LENGTH, ON_DIGIT, ON_TAIL, ON_AREA, ON_BORN,
-    ON_SEX, ON_ID, ON_MATCH, ON_SIZE, ON_BYTE, ON_NEXT, ON_ALIKE,
+    ON_SEX, ON_ID, ON_MATCH, ON_SIZE, ON_BYTE, ON_NEXT, ON_ALIKE, ON_WHAT,
+    ON_SEQ, ON_DRAWN, ON_VOICE, ON_PREFIX, ON_BEFORE, ON_N, ON_CHAIN, ON_WHY,
+    ON_CASE,
     ON_LETTER = 64              /* 48 of them */
 };
 
@@ -69,14 +71,17 @@ struct mind {
     uint8_t text[MIND_TEXT];
 };
 
-/* One batch, on its way out or in. */
+/* One batch, or one frame of news, on its way out or in. */
 struct speech {
     struct mind *mind;
     struct coder coder;
     bool bad;
+    bool news;
     const struct names *names;
-    struct name name;           /* of the change that is told */
-    uint64_t first;             /* n of the first */
+    struct name name;           /* of the change that is told, */
+    struct name place;          /* and what later places call it: of news, which
+                                 * are of many origins, how many it is */
+    uint64_t first;             /* n of the first place */
     uint32_t seen[3];           /* the last shapes */
     uint64_t ref_n[MIND_SHAPES + 1], ref_step[MIND_SHAPES + 1];
     struct id record, other;    /* the last, and the one before it */
@@ -88,7 +93,8 @@ struct speech {
     uint64_t base;
     struct id origin[MIND_ORIGINS];
     uint32_t origins;
-    struct id *told;            /* records of the places so far */
+    struct id *told;            /* records of the places so far, */
+    uint64_t *number;           /* and numbers, 0: none that both know */
     uint32_t places;
     uint16_t *by_record;        /* writing: of MIND_RECORDS, by hash, the
                                  * first place of each + 1 */
@@ -109,5 +115,11 @@ int mind_write(const struct setting *setting, const struct batch *head,
                struct bytes rows, struct buf *out);
 int mind_read(const struct setting *setting, struct bytes in,
               const struct batch *head, struct buf *rows);
+/* The same for the items of a frame of news: reading, out->head.count of them
+ * are added to `out`. */
+int mind_write_news(const struct setting *setting, const struct news *news,
+                    struct buf *out);
+int mind_read_news(const struct setting *setting, struct bytes in,
+                   struct news_writer *out);
 
 #endif

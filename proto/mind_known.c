@@ -66,12 +66,13 @@ static uint16_t *record_slot(struct speech *speech, const struct id *record)
     return &speech->by_record[at];
 }
 
-/* Call it behind each place; NULL for one without a record. */
-void speech_learn_record(struct speech *speech, const struct id *record)
+void speech_learn(struct speech *speech, const struct id *record,
+                  uint64_t number)
 {
     struct id *place = &speech->told[speech->places];
 
     memset(place, 0, sizeof *place);
+    speech->number[speech->places] = number;
     if (record != NULL) {
         *place = *record;
         if (!speech->coder.reading) {
@@ -96,10 +97,10 @@ static bool find_here(struct speech *speech, const struct id *record,
         place = of->base - speech->first + 1;
     if (place == 0)
         return false;
-    out->name.origin = speech->name.origin;
+    out->name.origin = speech->place.origin;
     out->name.n = speech->first + place - 1;
     out->record = *record;
-    out->number = speech->names == NULL ? out->name.n : 0;
+    out->number = speech->number[place - 1];
     return true;
 }
 
@@ -109,12 +110,13 @@ bool speech_find(struct speech *speech, const struct id *record,
     bool here = find_here(speech, record, of, out);
     struct known there;
 
-    if (speech->names == NULL || (here && (of == NULL || of->base == 0)))
+    if (speech->names == NULL ||
+        (here && (speech->news || of == NULL || of->base == 0)))
         return here;
     memset(&there, 0, sizeof there);
     if (!speech->names->find(speech->names->user, record, of, &there) ||
         there.name.n == 0 ||
-        (id_equal(&there.name.origin, &speech->name.origin) &&
+        (id_equal(&there.name.origin, &speech->place.origin) &&
          there.name.n >= speech->first))
         return here;
     *out = there;
@@ -123,21 +125,48 @@ bool speech_find(struct speech *speech, const struct id *record,
 
 /* ---- how they are told ---- */
 
-void speech_origin(struct speech *speech, struct id *origin)
+/* One that both have is told by its first bytes. */
+static void tell_origin(struct speech *speech, enum decision on, bool there,
+                        struct id *origin)
+{
+    const struct names *names = speech->names;
+    struct id found;
+
+    if (speech->news && !speech->coder.reading)
+        there = there && names->origin(names->user, origin->b, &found) &&
+                id_equal(&found, origin);
+    if (!speech->news ||
+        !speech_tree(speech, ON_PREFIX, 1, (uint32_t)on, 0, there)) {
+        coder_plain_bytes(&speech->coder, origin->b, ID_SIZE);
+        return;
+    }
+    coder_plain_bytes(&speech->coder, origin->b, ORIGIN_PREFIX);
+    if (!speech->coder.reading)
+        return;
+    if (names->origin(names->user, origin->b, &found))
+        *origin = found;
+    else
+        speech->bad = true;
+}
+
+uint32_t speech_origin(struct speech *speech, enum decision on, uint32_t a,
+                       bool there, struct id *origin)
 {
     uint64_t at = 0;
 
     if (!speech->coder.reading)
         while (at < speech->origins && !id_equal(&speech->origin[at], origin))
             at++;
-    at = speech_number(speech, ON_ORIGIN, 0, 0, at);
+    at = speech_number(speech, on, a, 0, at);
     if (at < speech->origins) {
         *origin = speech->origin[at];
-        return;
+        return (uint32_t)at;
     }
-    coder_plain_bytes(&speech->coder, origin->b, ID_SIZE);
-    if (speech->origins < MIND_ORIGINS)
-        speech->origin[speech->origins++] = *origin;
+    tell_origin(speech, on, there, origin);
+    if (speech->origins == MIND_ORIGINS)
+        return MIND_ORIGINS;
+    speech->origin[speech->origins] = *origin;
+    return speech->origins++;
 }
 
 static uint64_t tell_n(struct speech *speech, uint32_t shape, bool own,
@@ -155,8 +184,8 @@ static uint64_t tell_n(struct speech *speech, uint32_t shape, bool own,
     if (how == REF_NEAR)
         return last + (uint64_t)speech_signed(speech, ON_NEAR, 0, shape, from);
     if (own)
-        return speech->name.n -
-               speech_number(speech, ON_FAR, 1, 0, speech->name.n - n);
+        return speech->place.n -
+               speech_number(speech, ON_FAR, 1, 0, speech->place.n - n);
     return speech_number(speech, ON_FAR, 0, 0, n);
 }
 
@@ -167,7 +196,7 @@ static bool look_here(const struct speech *speech, struct known *known)
     if (place >= speech->places)
         return false;
     known->record = speech->told[place];
-    known->number = speech->names == NULL ? known->name.n : 0;
+    known->number = speech->number[place];
     return true;
 }
 
@@ -176,17 +205,19 @@ void speech_known(struct speech *speech, uint32_t shape, struct known *known)
     struct name *name = &known->name;
     bool own, here;
 
-    speech_origin(speech, &name->origin);
-    own = id_equal(&name->origin, &speech->name.origin);
+    speech_origin(speech, ON_ORIGIN, 0, true, &name->origin);
+    own = id_equal(&name->origin, &speech->place.origin);
     name->n = tell_n(speech, shape, own, name->n);
     speech->ref_step[shape] = name->n - speech->ref_n[shape];
     speech->ref_n[shape] = name->n;
-    if (!speech->coder.reading || speech->bad)
-        return;
     here = own && name->n >= speech->first;
-    if (name->n == 0 || name->n > INT64_MAX ||
-        (here || speech->names == NULL
-             ? !look_here(speech, known)
-             : !speech->names->look(speech->names->user, known)))
+    if (speech->coder.reading && !speech->bad &&
+        (name->n == 0 || name->n > INT64_MAX ||
+         (here || speech->names == NULL
+              ? !look_here(speech, known)
+              : !speech->names->look(speech->names->user, known))))
         speech->bad = true;
+    /* A station may settle its number later than the hub. */
+    if (speech->news && !here)
+        known->number = 0;
 }

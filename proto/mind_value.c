@@ -177,28 +177,33 @@ static struct bytes tell_id18(struct telling_value *on, struct bytes text,
     return bytes_of(out, ID18);
 }
 
-/* A record another one speaks of. */
-static struct bytes tell_id(struct telling_value *on, struct id id)
+void speech_id(struct speech *speech, uint32_t field, struct id *id)
 {
-    struct speech *speech = on->speech;
-    uint8_t *out = make_room(speech, ID_TEXT + 1);
     struct known known;
     uint32_t how = 0;
 
     memset(&known, 0, sizeof known);
     if (!speech->coder.reading)
-        how = id_equal(&id, &speech->other)            ? 0
-              : speech_find(speech, &id, NULL, &known) ? 1
-                                                       : 2;
-    how = speech_tree(speech, ON_ID, 2, on->field, 0, how);
+        how = id_equal(id, &speech->other)            ? 0
+              : speech_find(speech, id, NULL, &known) ? 1
+                                                      : 2;
+    how = speech_tree(speech, ON_ID, 2, field, 0, how);
     if (how == 0) {
-        id = speech->other;
+        *id = speech->other;
     } else if (how == 1) {
         speech_known(speech, MIND_SHAPES, &known);
-        id = known.record;
+        *id = known.record;
     } else {
-        coder_plain_bytes(&speech->coder, id.b, ID_SIZE);
+        coder_plain_bytes(&speech->coder, id->b, ID_SIZE);
     }
+}
+
+/* A record another one speaks of. */
+static struct bytes tell_id(struct telling_value *on, struct id id)
+{
+    uint8_t *out = make_room(on->speech, ID_TEXT + 1);
+
+    speech_id(on->speech, on->field, &id);
     id_text(&id, (char *)out);
     return bytes_of(out, ID_TEXT);
 }

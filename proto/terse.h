@@ -1,5 +1,5 @@
 /*
- * Terse: a batch in a few bytes (version 2).
+ * Terse: a batch (version 2), or a frame of news, in a few bytes.
  *
  * The same changes, but told by what both ends know: what the ask's hello said,
  * a dictionary of changes that are usual, and the changes they both have. The
@@ -15,7 +15,8 @@ enum {
     TERSE_VERSION = 2,
     TERSE_PLACES = 1 << 14,     /* at most */
     DICTIONARY_NAME = 8,        /* bytes of a dictionary's hash that name it */
-    TERSE_HEAD = 128            /* bytes of its head, at most */
+    TERSE_HEAD = 128,           /* bytes of its head, at most */
+    ORIGIN_PREFIX = 4           /* bytes by which news name an origin */
 };
 
 /* A change that both ends have. */
@@ -36,6 +37,12 @@ struct names {
     /* Reading: the hash of the change `n` of this origin, for 0 that of its
      * parent. */
     bool (*hash)(void *user, const struct name *name, struct hash *out);
+    /* News, both: a change that the reader has, with its hash; its texts live
+     * until the next call. `out` may be NULL. */
+    bool (*said)(void *user, const struct name *name, struct hash *hash,
+                 struct change *out);
+    /* News, both: the only origin here that begins with ORIGIN_PREFIX bytes. */
+    bool (*origin)(void *user, const uint8_t *prefix, struct id *out);
 };
 
 /* What has been learned of the changes of a dictionary. */
@@ -55,6 +62,7 @@ struct setting {
     const struct mind *mind;
     const struct names *names;
     const struct hello *hello;
+    const struct welcome *welcome;      /* news: the answer's */
 };
 
 /* Append the batch in `writer`, which stays as it is. ERR_SIZE, ERR_FORMAT: it
@@ -67,6 +75,14 @@ bool batch_terse(struct bytes batch);
  * speaks of what is not here, or is another's here: it must come in full. */
 int terse_read(const struct setting *setting, struct bytes in,
                struct batch *out, struct fault *fault);
+
+/* Append the payload of FRAME_TERSE_NEWS that says the same as `writer`, which
+ * stays as it is. Fails as terse_write does. */
+int terse_write_news(const struct setting *setting,
+                     const struct news_writer *writer, struct buf *out);
+/* As news_read. It fails also where it speaks of what is not here. */
+int terse_read_news(const struct setting *setting, struct bytes in,
+                    struct news *out);
 
 /* A dictionary from the rows of a batch, whose changes are numbered from 1 and
  * have as number their n. For the tool that makes one. */

@@ -35,6 +35,11 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          struct fault *fault);
 int store_settle_news(struct store *store, const struct news *news,
                       struct settled *out, struct fault *fault);
+/* Read the payload of FRAME_TERSE_NEWS, which an answer to `hello` tells behind
+ * `welcome`, as news_read. An error: it must be told in full. */
+int store_read_news(struct store *store, const struct hello *hello,
+                    const struct welcome *welcome, struct bytes payload,
+                    struct news *out);
 int store_set_kinds(struct store *store, struct bytes text,
                     struct fault *fault);
 
@@ -89,5 +94,11 @@ int store_confirm(struct store *store, const struct station *station,
 int store_news(struct store *store, const struct station *station,
                const struct hello *hello, const char *stream, uint64_t cursor,
                size_t size, struct buf *out, bool *more, uint64_t *to);
+/* The same in an answer that began with `welcome`. Returns which frame it is:
+ * in a few bytes where the station reads them. */
+int store_say_news(struct store *store, const struct station *station,
+                   const struct hello *hello, const struct welcome *welcome,
+                   const char *stream, uint64_t cursor, size_t size,
+                   struct buf *out, bool *more, uint64_t *to);
 
 #endif

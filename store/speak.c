@@ -63,27 +63,6 @@ static bool on_find(void *user, const struct id *record,
     return find_base(store, of, row.id, out) || find_identity(store, &row, out);
 }
 
-bool terse_say(struct store *store, const struct hello *hello,
-               const struct batch_writer *writer, struct buf *out)
-{
-    const struct names names = {.user = store, .find = on_find};
-    struct setting setting = {NULL, &names, hello};
-    struct origin_row origin;
-    size_t start = out->len;
-
-    if (hello == NULL || !hello->last.told ||
-        origin_find(store, &writer->head.origin, &origin) != 1)
-        return false;
-    store->saying = origin.id;
-    store->saying_origin = origin.origin;
-    setting.mind = mind_built();
-    if (setting.mind != NULL && terse_write(&setting, writer, out) == 0)
-        return true;
-    out->len = start;
-    out->full = false;
-    return false;
-}
-
 /* What the last welcome said of dictionaries; kept, so that the first ask behind
  * a restart is terse too. */
 #define HUB_READS "hub_reads"
@@ -107,6 +86,27 @@ static bool hub_reads(struct store *store)
     return meta_get(store, HUB_READS, 0) == dictionary_number(name);
 }
 
+bool terse_say(struct store *store, const struct hello *hello,
+               const struct batch_writer *writer, struct buf *out)
+{
+    const struct names names = {.user = store, .find = on_find};
+    struct setting setting = {NULL, &names, hello, NULL};
+    struct origin_row origin;
+    size_t start = out->len;
+
+    if (hello == NULL || !hello->last.told || !hub_reads(store) ||
+        origin_find(store, &writer->head.origin, &origin) != 1)
+        return false;
+    store->saying = origin.id;
+    store->saying_origin = origin.origin;
+    setting.mind = mind_built();
+    if (setting.mind != NULL && terse_write(&setting, writer, out) == 0)
+        return true;
+    out->len = start;
+    out->full = false;
+    return false;
+}
+
 void terse_hello(struct store *store, struct hello *out)
 {
     struct last_said *last = &out->last;
@@ -114,12 +114,14 @@ void terse_hello(struct store *store, struct hello *out)
     struct place_id at;
     struct entry entry;
 
-    if (store->in_full || out->heads == 0 || !hub_reads(store)) {
+    if (store->in_full || mind_built() == NULL) {
         store->in_full = false;
         return;
     }
     mind_name(mind_built(), last->dictionary);
     last->told = true;
+    if (out->heads == 0)
+        return;                 /* it wrote nothing yet, but can be told news */
     at = place_of(store, &(struct name){out->head[0].origin, out->head[0].n});
     entry_init(&entry);
     if (at.n > 0 && journal_load(store, at, &entry) == 1 && entry.readable) {
@@ -147,6 +149,20 @@ void store_speak_in_full(struct store *store)
     store->in_full = true;
 }
 
+/* ---- both ---- */
+
+const struct mind *terse_mind(const struct hello *hello)
+{
+    uint8_t name[DICTIONARY_NAME];
+
+    if (!hello->last.told || mind_built() == NULL)
+        return NULL;
+    mind_name(mind_built(), name);
+    return memcmp(name, hello->last.dictionary, sizeof name) == 0
+               ? mind_built()
+               : NULL;
+}
+
 /* ---- hub ---- */
 
 /* Nearly all names are of one origin: it is looked up once a batch. */
@@ -162,9 +178,8 @@ static struct place_id place_known(struct store *store, const struct name *name)
     return at;
 }
 
-static bool on_look(void *user, struct known *out)
+bool terse_look(struct store *store, struct known *out)
 {
-    struct store *store = user;
     struct place_id at = place_known(store, &out->name);
     sqlite3_stmt *stmt =
         db_stmt(store, "SELECT r.record, ifnull(j.number, 0) FROM journal j "
@@ -179,6 +194,11 @@ static bool on_look(void *user, struct known *out)
         out->number = db_column_num(stmt, 1);
     sqlite3_reset(stmt);
     return found;
+}
+
+static bool on_look(void *user, struct known *out)
+{
+    return terse_look(user, out);
 }
 
 static bool on_hash(void *user, const struct name *name, struct hash *out)
@@ -204,12 +224,10 @@ int store_read_batch(struct store *store, const struct hello *hello,
 {
     const struct names names = {
         .user = store, .look = on_look, .hash = on_hash};
-    struct setting setting = {NULL, &names, hello};
+    struct setting setting = {terse_mind(hello), &names, hello, NULL};
     int rc;
 
     store->saying = 0; /* a turn may have been lost since */
-    if (hello->last.told)
-        setting.mind = mind_built();
     rc = terse_read(&setting, payload, out, fault);
     if (rc == 0)
         out->life = hello->life;

@@ -4,6 +4,7 @@
 
 #include "proto/terse.h"
 #include "store/journal.h"
+#include "store/peer.h"
 
 /* Station: what the hello says so that batches can be terse, and what the
  * welcome said of that. */
@@ -16,5 +17,21 @@ bool terse_say(struct store *store, const struct hello *hello,
 
 /* Hub: that it reads them. */
 void terse_welcome(struct welcome *out);
+
+/* Whom an answer tells news. */
+struct telling_to {
+    const struct station *station;
+    const struct hello *hello;
+    const struct welcome *welcome;      /* NULL: news are plain */
+    const struct line *self;    /* what it wrote */
+};
+/* Append the news tersely; as terse_say. */
+bool terse_tell(struct store *store, const struct telling_to *to,
+                const struct news_writer *writer, struct buf *out);
+
+/* Both: what this hello's asker tells by; NULL: nothing, or not known here. */
+const struct mind *terse_mind(const struct hello *hello);
+/* Record and number of a change that is here. */
+bool terse_look(struct store *store, struct known *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* Hub: what an answer tells: confirmations with their receipt, and news. */
 #include "proto/facts.h"
 #include "store/news.h"
+#include "store/speak.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -332,11 +333,27 @@ static int tell_rows(struct telling *on, int64_t stream, uint64_t cursor,
     return rc < 0 ? rc : on->store->rc;
 }
 
-int store_news(struct store *store, const struct station *station,
-               const struct hello *hello, const char *stream, uint64_t cursor,
-               size_t size, struct buf *out, bool *more, uint64_t *to)
+/* Returns which frame it is. */
+static int tell_frame(struct telling *on, const struct telling_to *to,
+                      struct buf *out)
+{
+    int rc;
+
+    if (to->welcome != NULL && terse_tell(on->store, to, &on->writer, out)) {
+        news_done(&on->writer.head);
+        return FRAME_TERSE_NEWS;
+    }
+    rc = news_close(&on->writer, out);
+    return rc < 0 ? rc : FRAME_NEWS;
+}
+
+int store_say_news(struct store *store, const struct station *station,
+                   const struct hello *hello, const struct welcome *welcome,
+                   const char *stream, uint64_t cursor, size_t size,
+                   struct buf *out, bool *more, uint64_t *to)
 {
     struct telling on = {.store = store};
+    struct telling_to hearer = {station, hello, welcome, &on.self};
     int64_t id = stream_id(store, station, stream);
     int rc;
 
@@ -349,11 +366,21 @@ int store_news(struct store *store, const struct station *station,
     rc = tell_rows(&on, id, cursor,
                    size < BATCH_SIZE_MAX ? size : BATCH_SIZE_MAX, more);
     entry_done(&on.entry);
-    line_done(&on.self);
-    if (rc < 0) {
-        news_done(&on.writer.head);
-        return rc;
-    }
     *to = on.writer.head.to;
-    return news_close(&on.writer, out);
+    if (rc < 0)
+        news_done(&on.writer.head);
+    else
+        rc = tell_frame(&on, &hearer, out);
+    line_done(&on.self);
+    return rc;
+}
+
+int store_news(struct store *store, const struct station *station,
+               const struct hello *hello, const char *stream, uint64_t cursor,
+               size_t size, struct buf *out, bool *more, uint64_t *to)
+{
+    int rc = store_say_news(store, station, hello, NULL, stream, cursor, size,
+                            out, more, to);
+
+    return rc < 0 ? rc : 0;
 }

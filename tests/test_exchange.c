@@ -292,7 +292,7 @@ TEST(a_thousand_records_move_in_small_frames)
     assert_int_equal(store_commit(town_of(w, "a")->store, NULL), 0);
     sync_with(w, "a");
     status.records = 0;         /* cut until the first frame comes through */
-    for (long cut = 10000; status.records == 0; cut += 10000) {
+    for (long cut = 1000; status.records == 0; cut += 1000) {
         town_of(w, "b")->cut = false;
         exchange(w, "b", ALL, cut);
         assert_int_equal(store_status(town_of(w, "b")->store, &status), 0);

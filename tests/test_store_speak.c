@@ -113,12 +113,112 @@ TEST(a_line_that_parts_is_noticed_tersely)
     world_end(w);
 }
 
+/* ---- news ---- */
+
+/* How this stream goes on from `cursor`, in both ways: the same to the last
+ * bit, so the same register. Whatever was told is noted in `heard`. */
+static void stream_both_ways(struct world *w, struct town *town,
+                             struct hello *hello, const char *stream,
+                             uint64_t cursor, unsigned *heard)
+{
+    struct station station = {town->name, town->org, w->clock};
+    struct welcome welcome = {.life = 0};
+    struct news plain, terse;
+    struct buf out[2];
+    uint64_t to;
+    struct news_item item;
+    bool more = true;
+
+    store_welcome(w->hub, &station, &welcome);
+    for (int i = 0; i < hello->cursors; i++)
+        if (strcmp(hello->cursor[i].stream, stream) == 0)
+            hello->cursor[i].seq = cursor;
+    for (to = cursor; more; cursor = to) {
+        buf_init(&out[0], FRAME_MAX);
+        buf_init(&out[1], FRAME_MAX);
+        assert_int_equal(store_news(w->hub, &station, hello, stream, cursor,
+                                    3000, &out[0], &more, &to), 0);
+        assert_int_equal(store_say_news(w->hub, &station, hello, &welcome,
+                                        stream, cursor, 3000, &out[1], &more,
+                                        &to), FRAME_TERSE_NEWS);
+        assert_int_equal(news_read(buf_view(&out[0]), &plain), 0);
+        assert_int_equal(store_read_news(town->store, hello, &welcome,
+                                         buf_view(&out[1]), &terse), 0);
+        assert_true(bytes_equal(buf_view(&plain.raw), buf_view(&terse.raw)));
+        assert_true(plain.from == terse.from && plain.to == terse.to &&
+                    plain.as_of == terse.as_of && plain.more == terse.more &&
+                    plain.count == terse.count);
+        assert_string_equal(plain.stream, terse.stream);
+        while (news_next(&plain, &item) == 1)
+            *heard |= 1u << item.what;
+        news_done(&plain);
+        news_done(&terse);
+        buf_done(&out[0]);
+        buf_done(&out[1]);
+    }
+}
+
+/* Every town, from every cursor it ever had, as far as its store reaches. */
+static void news_both_ways(struct world *w, unsigned *heard)
+{
+    static struct hello hello;
+
+    for (int i = 0; i < w->towns; i++) {
+        struct town *town = &w->town[i];
+        struct cursor was[STREAMS];
+
+        assert_int_equal(store_hello(town->store, &hello), 0);
+        assert_true(hello.last.told);
+        memcpy(was, hello.cursor, sizeof was);
+        for (int s = 0; s < hello.cursors; s++)
+            for (uint64_t at = 0; at <= was[s].seq; at++) {
+                memcpy(hello.cursor, was, sizeof was);
+                stream_both_ways(w, town, &hello, was[s].stream, at, heard);
+            }
+        assert_int_equal(store_commit(town->store, NULL), 0);
+    }
+}
+
+/* States, records that come and go, cases open and closed. Late verdicts are
+ * among those that test_terse.c draws. */
+TEST(news_say_the_same_in_few_bytes)
+{
+    unsigned heard = 0;
+    W;
+
+    town_add(w, "a2", "520527001");
+    restart_hub(w);
+    say(w, "a", 1, "mark=1 name=甲 host=520527002");
+    say(w, "a", 2, "mark=2 name=丙");
+    sync_all(w);
+    say(w, "a", 1, "name=乙");
+    say(w, "a2", 1, "name=丁");         /* they clash */
+    say(w, "b", 1, "name=机密");        /* b may not: a proposal */
+    say(w, "county", 2, "name=丙二");
+    sync_all(w);
+    news_both_ways(w, &heard);
+    say(w, "a", 1, "host=520527003");
+    say(w, "county", 1, "name=丙");
+    say(w, "county", 2, "org=520527003");
+    sync_all(w);
+    news_both_ways(w, &heard);
+    assert_int_equal(settle(w, "county", 1, "name", "parked"), 0);
+    say(w, "b", 3, "mark=3 name=新");
+    sync_all(w);
+    news_both_ways(w, &heard);
+    assert_int_equal(heard,
+                     1 << NEWS_STATE | 1 << NEWS_GONE | 1 << NEWS_CASE);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(once_the_hub_was_heard_few_bytes_tell_it),
         cmocka_unit_test(a_name_that_is_anothers_is_told_in_full),
         cmocka_unit_test(a_line_that_parts_is_noticed_tersely),
+        cmocka_unit_test(news_say_the_same_in_few_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  *   terse dictionary < ROWS > FILE     make a dictionary
  *   terse random SEED COUNT > FILE     batches drawn at random, for a second
  *                                      implementation to read
+ *   terse news SEED COUNT > FILE       the same of news
  *   terse measure < CASES              bytes and speed (lines.py)
  *
  * Files hold numbers of four bytes, the lowest first, and what they count.
@@ -51,7 +52,7 @@ static int make_dictionary(void)
 
 static int random_one(char *room)
 {
-    struct setting on = {mind, &names, &hello};
+    struct setting on = {mind, &names, &hello, &welcome};
     struct hash gone = sample_hash(0x05);
     uint64_t first = 299 + roll(1000);
     struct batch_writer writer;
@@ -79,8 +80,47 @@ static int random_one(char *room)
     return rc;
 }
 
-/* The hello and what both have come first. */
-static int make_random(int count)
+/* Some news tersely, then plainly. */
+static int random_news(char *room)
+{
+    struct setting on = {mind, &names, &hello, &welcome};
+    struct news_writer writer;
+    struct buf bytes;
+    int rc;
+
+    some_news(&writer, roll(roll(8) ? 6 : 60), room);
+    buf_init(&bytes, FRAME_MAX);
+    rc = terse_write_news(&on, &writer, &bytes);
+    put_bytes(buf_view(&bytes));
+    buf_clear(&bytes);
+    if (rc == 0)
+        rc = news_close(&writer, &bytes);
+    else
+        news_done(&writer.head);
+    put_bytes(buf_view(&bytes));
+    buf_done(&bytes);
+    return rc;
+}
+
+static void put_known(const struct known *one)
+{
+    static struct change change;
+    struct hash hash;
+    struct buf bytes;
+
+    buf_init(&bytes, 4096);
+    name_write(&one->name, &bytes);
+    buf_put(&bytes, one->record.b, ID_SIZE);
+    buf_varint(&bytes, one->number);
+    on_said(NULL, &one->name, &hash, &change);
+    buf_put(&bytes, hash.b, HASH_SIZE);
+    change_write(&change, &bytes);
+    put_bytes(buf_view(&bytes));
+    buf_done(&bytes);
+}
+
+/* Hello, welcome and what both have come first. */
+static int make_random(int count, int (*one)(char *room))
 {
     static char room[SOME_ROOM];
     struct buf bytes;
@@ -89,17 +129,15 @@ static int make_random(int count)
     buf_init(&bytes, 4096);
     hello_write(&hello, &bytes);
     put_bytes(buf_view(&bytes));
-    put(KNOWN);
-    for (int i = 0; i < KNOWN; i++) {
-        buf_clear(&bytes);
-        name_write(&known[i].name, &bytes);
-        buf_put(&bytes, known[i].record.b, ID_SIZE);
-        buf_varint(&bytes, known[i].number);
-        put_bytes(buf_view(&bytes));
-    }
+    buf_clear(&bytes);
+    welcome_write(&welcome, &bytes);
+    put_bytes(buf_view(&bytes));
     buf_done(&bytes);
+    put(KNOWN);
+    for (int i = 0; i < KNOWN; i++)
+        put_known(&known[i]);
     for (int i = 0; i < count && rc == 0; i++)
-        rc = random_one(room);
+        rc = one(room);
     return rc < 0;
 }
 
@@ -213,8 +251,11 @@ static bool had_look(void *user, struct known *out)
 
 static size_t measure_batch(struct measured *on, struct batch_writer *writer)
 {
-    struct names by = {on, had_find, had_look, on_hash};
-    struct setting setting = {mind, &by, &hello};
+    struct names by = {.user = on,
+                       .find = had_find,
+                       .look = had_look,
+                       .hash = on_hash};
+    struct setting setting = {mind, &by, &hello, &welcome};
     struct bytes rows = buf_view(&writer->raw);
     static uint8_t room[2 * BATCH_MAX];
     uLongf len = sizeof room;
@@ -314,8 +355,9 @@ int main(int argc, char **argv)
         return 1;
     if (strcmp(what, "measure") == 0)
         return measure();
-    if (strcmp(what, "random") != 0 || argc != 4)
+    if (argc != 4)
         return 2;
     seed = (uint32_t)atoi(argv[2]);
-    return make_random(atoi(argv[3]));
+    return make_random(atoi(argv[3]),
+                       strcmp(what, "news") == 0 ? random_news : random_one);
 }

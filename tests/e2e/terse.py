@@ -5,7 +5,7 @@ from wire import Cut, blake, counted, varint, zigzag
 
 M32, M64 = (1 << 32) - 1, (1 << 64) - 1
 (SHAPE, PART, WALL, DRIFT, AT, REF, NEAR, FAR, ORIGIN, BIRTH, BASE, SETTLES, FORM, MEMO, DATE, DAYS, MONTHS, LENGTH, DIGIT, TAIL, AREA, BORN,
- SEX, ID, MATCH, SIZE, BYTE, NEXT, ALIKE) = range(1, 30)
+ SEX, ID, MATCH, SIZE, BYTE, NEXT, ALIKE, WHAT, SEQ, DRAWN, VOICE, PREFIX, BEFORE, GAP, CHAIN, WHY, CASE) = range(1, 40)
 LETTER, SLOTS, TEXTS, PLACES = 64, 1 << 17, 524288, 16384
 POINTS = [1, 2, 4, 6, 10, 17, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2048, 2550, 2995, 3349, 3608, 3786, 3902, 3976, 4023, 4051,
           4069, 4079, 4086, 4090, 4092, 4094, 4095]
@@ -211,11 +211,7 @@ class Batch:
                 row = self.change()
                 record, row = self.record, b"\0" + counted(row)
             elif self.tree(SIZE, 1, 1, 0):
-                row, before = bytearray(), 0
-                for _ in range(self.number(SIZE, 1, 0)):
-                    before = self.tree(BYTE, 8, 0, before)
-                    row.append(before)
-                row = b"\0" + counted(bytes(row))
+                row = b"\0" + counted(self.as_they_are())
             else:
                 row = b"\1" + self.coder.bytes(32)
             self.told.append(record)
@@ -224,6 +220,13 @@ class Batch:
         if self.coder.at < len(self.coder.data):
             raise Refused("bytes behind the last place")
         return out
+
+    def as_they_are(self):
+        out, before = bytearray(), 0
+        for _ in range(self.number(SIZE, 1, 0)):
+            before = self.tree(BYTE, 8, 0, before)
+            out.append(before)
+        return bytes(out)
 
     def shape(self):
         mind, seen = self.mind, self.seen
@@ -244,7 +247,7 @@ class Batch:
         self.seen = [at] + seen[:2]
         return shape
 
-    def change(self):
+    def change(self, name=None):
         flags, record, base, stamp, kind, cell, fields = self.shape()
         self.stamps(stamp, flags & 2)
         at = self.at if flags & 2 else 0
@@ -264,7 +267,8 @@ class Batch:
             text, before = self.value((kind * 165 + field) & M32, before)
             self.values.append(text)
             body += varint(field) + counted(text)
-        return (b"\1" + self.origin + varint(self.n) + varint(flags & 15) + self.record + varint(kind) + varint(cell) + counted(key) +
+        name = name or self.origin + varint(self.n)
+        return (b"\1" + name + varint(flags & 15) + self.record + varint(kind) + varint(cell) + counted(key) +
                 varint(out) + counted(self.author) + zigzag(self.wall) + zigzag(self.mono) + self.boot +
                 (zigzag(at) if flags & 2 else b"") + settles + was + varint(len(fields)) + body)
 
@@ -285,16 +289,22 @@ class Batch:
 
     def records(self, record, base):
         """Sets the record, returns the base."""
-        known = self.known_change(self.seen[0]) if record == 1 or base == 1 else None
+        known = self.known_change(self.seen[0]) if record == 1 or self.names_base(base) else None
         if record != 0:
             new = known[0] if record == 1 else self.new_id(record)
             self.other, self.record, self.anchor = self.record, new, 0
         if base == 2:
             out = (self.base + self.signed(BASE, 0, 0)) & M64
         else:
-            out = known[1] if base == 1 else 0
+            out = self.known_base(known) if base == 1 else 0
         self.base = out or self.base
         return out
+
+    def names_base(self, base):
+        return base == 1
+
+    def known_base(self, known):
+        return known[1]
 
     def new_id(self, record):
         if record == 4:
@@ -308,14 +318,18 @@ class Batch:
         out += bytes([0x80 | self.coder.even(64)])
         return out + self.coder.bytes(7)
 
-    def origin_id(self):
-        at = self.number(ORIGIN, 0, 0)
+    def origin_id(self, on=ORIGIN, a=0):
+        at = self.number(on, a, 0)
+        self.which = min(at, len(self.origins))
         if at < len(self.origins):
             return self.origins[at]
-        out = self.coder.bytes(16)
+        out = self.new_origin(on)
         if len(self.origins) < 64:
             self.origins.append(out)
         return out
+
+    def new_origin(self, on):
+        return self.coder.bytes(16)
 
     def known_change(self, shape):
         """(record, number)"""
@@ -334,10 +348,14 @@ class Batch:
         if origin == self.origin and n >= self.first:
             if n - self.first >= len(self.told):
                 raise Refused("a change yet to come")
-            return self.told[n - self.first], 0 if self.known else n
+            return self.told[n - self.first], self.number_of(n)
         if not self.known:
             raise Refused("a dictionary that knows something")
         return self.known(origin, n)
+
+    def number_of(self, n):
+        """Of a change told here."""
+        return 0 if self.known else n
 
     # ---- values ----
 
@@ -429,10 +447,12 @@ class Batch:
         weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
         return first + b"10X98765432"[sum((c - 48) * w for c, w in zip(first, weights)) % 11:][:1]
 
-    def id_text(self, field, keep):
+    def id(self, field):
         how = self.tree(ID, 2, field, 0)
-        record = self.other if how == 0 else self.known_change(255)[0] if how == 1 else self.coder.bytes(16)
-        h = record.hex().encode()
+        return self.other if how == 0 else self.known_change(255)[0] if how == 1 else self.coder.bytes(16)
+
+    def id_text(self, field, keep):
+        h = self.id(field).hex().encode()
         return b"-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:]))
 
     def spelled(self, field, keep):
@@ -486,6 +506,157 @@ class Batch:
                 return bytes(texts[start:-1])
 
 
+class Voice:
+    n = hash = None
+
+
+class News(Batch):
+    """A frame of news being read. `had(origin, n)` gives (record, hash, canonical bytes) of a change the station has, or None;
+    `begins(prefix)` the origins it has that begin so."""
+
+    def __init__(self, mind, code, welcome, start, had, begins):
+        super().__init__(mind, code, bytes(16), 1, lambda origin, n: (self.have(origin, n)[0], 0), welcome.wall)
+        self.mono = self.wall
+        self.had, self.begins, self.numbers, self.voices, self.speaker, self.n = had, begins, [], {}, 0, 0
+        self.what, self.seq, self.gap, self.ahead = 0, start, 0, [wrap(welcome.number - welcome.seq)] * 4
+
+    def have(self, origin, n):
+        found = self.had(origin, n)
+        if found is None:
+            raise Refused("a change that is not here")
+        return found
+
+    def items(self, count):
+        return b"".join(self.item() for _ in range(count))
+
+    def item(self):
+        self.n, self.record_now = self.n + 1, None
+        what = self.what = self.tree(WHAT, 2, self.what, 0)
+        gap = self.number(SEQ, what, self.gap)
+        self.gap, self.seq = min(gap, 15), (self.seq + 1 + gap) & M64
+        self.ahead[what] = wrap(self.ahead[what] + self.signed(DRAWN, what, int(gap > 0)))
+        number = (self.seq + self.ahead[what]) & M64
+        out = bytes([what]) + varint(self.seq) + varint(number)
+        if what == 1:
+            out += self.id(0)
+        elif what == 3:
+            out += self.origin_id(ORIGIN, 2) + varint(self.number(FAR, 2, 0))
+            out += bytes([self.tree(CASE, 8, 1, 0)]) + self.why()
+        else:
+            out += self.told_change()
+        if what == 2:
+            out += self.case()
+        self.told.append(self.record_now or bytes(16))
+        self.numbers.append(number if self.record_now else 0)
+        return out
+
+    def why(self):
+        reason = self.number(WHY, self.what, 0)
+        return bytes([reason]) + (counted(self.text(2)) + counted(self.text(3)) if reason else b"")
+
+    def case(self):
+        out = self.why()
+        flags = self.tree(CASE, 2, 0, 0)
+        out += bytes([flags])
+        if not flags & 1:
+            out += self.origin_id(ORIGIN, 1) + varint(self.number(SETTLES, 1, 1))
+        return out + (counted(self.as_they_are()) if flags & 2 else b"")
+
+    def told_change(self):
+        if self.tree(SIZE, 1, 0, 0):
+            row = self.as_they_are() if self.tree(SIZE, 1, 1, 0) else b""
+            return counted(row) + self.coder.bytes(32)
+        origin, voice = self.voice()
+        n = (voice.n + 1 + self.signed(GAP, self.what, int(voice.n > 0))) & M64
+        row = self.change(origin + varint(n))
+        self.record_now = self.record
+        if not self.tree(CHAIN, 1, self.what, int(n == voice.n + 1)):
+            hash_ = self.coder.bytes(32)
+        elif n <= 1:
+            hash_ = blake(bytes(32) + row, 32)
+        else:
+            hash_ = blake((voice.hash if voice.hash and voice.n == n - 1 else self.have(origin, n - 1)[1]) + row, 32)
+        voice.n, voice.hash = n, hash_
+        return counted(row) + hash_
+
+    def voice(self):
+        """Who speaks: its stamp and author are what it said last."""
+        self.voices.setdefault(self.speaker, Voice()).state = self.wall, self.mono, self.boot, self.at, self.author
+        origin = self.origin_id(VOICE, self.speaker)
+        self.speaker = self.which
+        voice = self.voices.setdefault(self.speaker, Voice())
+        if voice.n is None or self.speaker == 64:
+            voice.n, voice.hash, voice.state = 0, None, (self.wall, self.mono, self.boot, self.at, self.author)
+            if self.tree(BEFORE, 1, 0, 0):
+                voice.n = self.number(BEFORE, 1, 0)
+                _, voice.hash, row = self.have(origin, voice.n)
+                wall, mono, boot, author = stamp_of(row)
+                voice.state = wall, mono, boot, self.at, self.keep(author)
+        self.wall, self.mono, self.boot, self.at, self.author = voice.state
+        return origin, voice
+
+    def names_base(self, base):
+        return False
+
+    def known_base(self, known):
+        return ((known[1] if known and known[1] else self.base) + self.signed(BASE, 1, 1 + self.seen[0])) & M64
+
+    def number_of(self, n):
+        return self.numbers[n - 1]
+
+    def new_origin(self, on):
+        if not self.tree(PREFIX, 1, on, 0):
+            return self.coder.bytes(16)
+        found = self.begins(self.coder.bytes(4))
+        if len(found) != 1:
+            raise Refused("which origin?")
+        return found[0]
+
+
+def stamp_of(row):
+    """(wall clock, since boot, which boot, author) of a change."""
+    cut = Cut(row)
+    cut.take(17), cut.varint(), cut.varint(), cut.take(16), cut.varint(), cut.varint(), cut.counted(), cut.varint()
+    author = cut.counted()
+    wall, mono = Hello.zigzag(cut), Hello.zigzag(cut)
+    return wall, mono, cut.take(8), author
+
+
+class Welcome:
+    """What of a welcome terse news need."""
+
+    def __init__(self, payload):
+        cut = Cut(payload)
+        cut.take(16), cut.varint()
+        self.number, self.seq = cut.varint(), cut.varint()
+        cut.varint()
+        self.wall = Hello.zigzag(cut)
+        self.kinds = cut.take(32)
+        self.streams = [cut.counted() for _ in range(cut.varint())]
+        self.dictionary = cut.take(8) if cut.at < len(payload) else b""
+
+
+def read_news(mind, welcome, cursors, data, had, begins):
+    """(stream, from, to, as of, more, count, items): the items as they stand in plain news."""
+    cut = Cut(data)
+    stream = welcome.streams[cut.varint()]
+    start = cursors.get(stream, 0) + cut.varint()
+    end, flags = start + cut.varint(), cut.byte()
+    as_of = welcome.number + Hello.zigzag(cut) if flags & 2 else 0
+    count, items = cut.varint(), b""
+    if count > PLACES or flags > 3:
+        raise Refused("its head")
+    if count:
+        checksum = cut.take(8)
+        reader = News(mind.copy(), data[cut.at:], welcome, start, had, begins)
+        items = reader.items(count)
+        if reader.coder.at < len(reader.coder.data):
+            raise Refused("bytes behind the last item")
+        if blake(items, 16)[:8] != checksum:
+            raise Refused("its checksum")
+    return stream, start, end, as_of, flags & 1, count, items
+
+
 def read_dictionary(data):
     """(mind, name)"""
     cut, mind = Cut(data), Mind()
@@ -512,8 +683,10 @@ class Hello:
             if cut.byte():
                 cut.take(16), cut.varint(), cut.take(32)
             self.heads.append((origin, confirmed))
+        self.cursors = {}
         for _ in range(cut.varint()):
-            cut.counted(), cut.varint()
+            stream = cut.counted()
+            self.cursors[stream] = cut.varint()
         self.dictionary, self.author, self.boot, self.drift = cut.take(8), cut.counted(), cut.take(8), self.zigzag(cut)
 
     @staticmethod

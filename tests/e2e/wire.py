@@ -5,7 +5,7 @@ import os
 import time
 import zlib
 
-HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS = range(1, 8)
+HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS, FACTS, TERSE_NEWS = range(1, 10)
 ZEROS = bytes(32)
 STATES = ["queued", "received", "taken", "same", "parked", "returned", "aside", "settled"]
 REASONS = ["", "clash", "proposal", "ended", "fixed", "step", "rule", "scope", "unreadable", "duplicate", "value"]
@@ -88,6 +88,7 @@ class Station:
         self.origin, self.n, self.head, self.confirmed = os.urandom(16), 0, ZEROS, 0
         self.kinds, self.life, self.number = ZEROS, 0, 0
         self.parent = b"\x00"              # or 1, name and hash of the change it goes on from
+        self.cursors, self.dictionary = {}, b""
 
     def chain(self, changes):
         before = self.head
@@ -98,7 +99,9 @@ class Station:
 
     def hello(self):
         return (varint(self.life) + varint(self.number) + varint(0) + self.kinds + varint(1 << 20) + zigzag(int(time.time() * 1000)) + varint(0) * 5 + varint(1) +
-                self.origin + varint(self.confirmed) + varint(self.n) + self.head + self.parent + varint(0))
+                self.origin + varint(self.confirmed) + varint(self.n) + self.head + self.parent + varint(len(self.cursors)) +
+                b"".join(counted(s) + varint(n) for s, n in self.cursors.items()) +
+                (self.dictionary + counted(b"") + bytes(8) + zigzag(0) if self.dictionary else b""))
 
     def mac(self, ask, index, answer, kind, payload):
         return blake(ask + bytes([1, answer, kind]) + index.to_bytes(8, "little") + payload, 16, self.key)

@@ -1,6 +1,7 @@
 /*
- * A terse batch. The first byte says how the rest is meant: as the code behind
- * a head, without its checksum; as a whole batch; or as a dictionary.
+ * A terse batch, or terse news. The first byte says how the rest is meant: as
+ * the code behind a head, without its checksum; as a whole batch; as a
+ * dictionary; and the first two for news.
  */
 #include "proto/mind.h"
 #include "tests/fuzz/help/must.h"
@@ -8,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE, WHOLE, DICTIONARY, WAYS };
+enum { CODE, WHOLE, DICTIONARY, NEWS_CODE, NEWS_WHOLE, WAYS };
 
 static struct mind *mind;
 static struct hello hello;
+static struct welcome welcome;
 
 static bool on_find(void *user, const struct id *record,
                     const struct change *of, struct known *out)
@@ -40,7 +42,29 @@ static bool on_hash(void *user, const struct name *name, struct hash *out)
     return true;
 }
 
-static const struct names names = {NULL, on_find, on_look, on_hash};
+/* So is what stands before every third. */
+static bool on_said(void *user, const struct name *name, struct hash *hash,
+                    struct change *out)
+{
+    (void)user;
+    memset(hash, (int)(name->n & 255), sizeof *hash);
+    if (out != NULL) {
+        memset(out, 0, sizeof *out);
+        out->author = bytes_of("said", name->n % 5);
+        out->stamp.wall_ms = (int64_t)name->n;
+    }
+    return name->n % 3 == 0;
+}
+
+static bool on_origin(void *user, const uint8_t *prefix, struct id *out)
+{
+    (void)user;
+    memset(out, prefix[0], sizeof *out);
+    return memcmp(out->b, prefix, ORIGIN_PREFIX) == 0;
+}
+
+static const struct names names = {NULL,    on_find, on_look,
+                                   on_hash, on_said, on_origin};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -52,6 +76,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     hello.wall_ms = 1735689600000;
     hello.last.told = true;
     mind_name(mind, hello.last.dictionary);
+    welcome.streams = 1;
+    welcome.number = 7;
+    welcome.seq = 9;
+    welcome.wall_ms = 1735689600000;
+    memcpy(welcome.stream[0], "520527001", sizeof "520527001");
     return 0;
 }
 
@@ -81,7 +110,7 @@ static void check_rows(struct batch *batch)
 /* Whatever was read can be told again, and is read as the same. */
 static void check_again(const struct batch *batch)
 {
-    struct setting on = {mind, &names, &hello};
+    struct setting on = {mind, &names, &hello, &welcome};
     struct batch_writer writer = {.head = *batch, .raw = batch->raw};
     struct batch again;
     struct buf out;
@@ -98,7 +127,7 @@ static void check_again(const struct batch *batch)
 
 static void read_code(struct cut *in)
 {
-    struct setting on = {mind, &names, &hello};
+    struct setting on = {mind, &names, &hello, &welcome};
     struct batch batch;
 
     memset(&batch, 0, sizeof batch);
@@ -117,7 +146,7 @@ static void read_code(struct cut *in)
 
 static void read_whole(struct cut *in)
 {
-    struct setting on = {mind, &names, &hello};
+    struct setting on = {mind, &names, &hello, &welcome};
     struct fault fault = {.err = 0};
     struct batch batch;
     int rc = terse_read(&on, take_some(in, SIZE_MAX), &batch, &fault);
@@ -130,6 +159,52 @@ static void read_whole(struct cut *in)
     batch_done(&batch);
 }
 
+/* What was read can be read as plain news, up to the first item that says what
+ * none may; and it can be told again. */
+static void check_news(const struct news *news)
+{
+    struct setting on = {mind, &names, &hello, &welcome};
+    struct news_writer writer = {.head = *news};
+    struct news reading = *news, again;
+    struct news_item item;
+    struct buf out;
+
+    reading.rest = cut_of(buf_view(&news->raw));
+    while (news_next(&reading, &item) == 1)
+        ;
+    buf_init(&out, FRAME_MAX);
+    if (terse_write_news(&on, &writer, &out) == 0) {
+        must(terse_read_news(&on, buf_view(&out), &again) == 0,
+             "it is not read again");
+        must_equal(buf_view(&again.raw), buf_view(&news->raw), "the items");
+        news_done(&again);
+    }
+    buf_done(&out);
+}
+
+static void read_news_code(struct cut *in)
+{
+    struct setting on = {mind, &names, &hello, &welcome};
+    struct news_writer writer;
+
+    news_open(&writer, welcome.stream[0], take_number(in));
+    writer.head.count = 1 + take_number(in) % 300;
+    if (mind_read_news(&on, take_some(in, SIZE_MAX), &writer) == 0)
+        check_news(&writer.head);
+    news_done(&writer.head);
+}
+
+static void read_news_whole(struct cut *in)
+{
+    struct setting on = {mind, &names, &hello, &welcome};
+    struct news news;
+
+    if (terse_read_news(&on, take_some(in, SIZE_MAX), &news) < 0)
+        return;
+    check_news(&news);
+    news_done(&news);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cut in = cut_of(bytes_of(data, size));
@@ -140,6 +215,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case WHOLE:
         read_whole(&in);
+        break;
+    case NEWS_CODE:
+        read_news_code(&in);
+        break;
+    case NEWS_WHOLE:
+        read_news_whole(&in);
         break;
     default:
         mind_free(mind_new(take_some(&in, SIZE_MAX)));
