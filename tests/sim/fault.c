@@ -64,6 +64,8 @@ static const struct form forms[FAULTS] = {
     [FAULT_POISON] = {60, {{LINEAR, 0, 15}, {LINEAR, 0, 1 << 30}}},
     [FAULT_REVOKE] = {3, {{SCALE, MINUTE, 3 * DAY}}},
     [FAULT_KINDS] = {4, {{LINEAR, 0, 2}}},
+    [FAULT_STICK] = {60, {{SCALE, MINUTE, 2 * DAY}, {SCALE, MINUTE, 2 * DAY},
+                          {LINEAR, 0, 3}}},
 };
 
 struct named {

@@ -49,7 +49,9 @@ enum fault_who { WHO_STATION, WHO_HUB, WHO_ANY };
     X(FAULT_LOST, "lost", WHO_STATION, 1)   /* down_ms; a new PC comes */ \
     X(FAULT_POISON, "poison", WHO_STATION, 0)           /* what dice */ \
     X(FAULT_REVOKE, "revoke", WHO_STATION, 0)           /* for_ms */ \
-    X(FAULT_KINDS, "kinds", WHO_ANY, 0)     /* set */
+    X(FAULT_KINDS, "kinds", WHO_ANY, 0)     /* set */ \
+    X(FAULT_STICK, "stick", WHO_STATION, 0) /* to_ms back_ms twice; a bundle
+                                             * is carried */
 
 enum fault_kind {
 #define FAULT_ENUM(name, text, who, healing) name,

@@ -17,6 +17,7 @@ struct oracle;
 struct net;
 struct schedule;
 struct copy;
+struct stick;
 struct work;
 
 enum {
@@ -92,6 +93,7 @@ struct sim {
     struct schedule *schedule;
     uint64_t trace, register_hash;
     struct copy *copies;        /* of disks, one for each line */
+    struct stick *sticks;       /* likewise */
     uint64_t reach[REACHES];
     struct sim_count count;
     bool failed;

@@ -23,6 +23,9 @@ void strike_plan(struct sim *sim)
 
     sim->copies = xmalloc(size);
     memset(sim->copies, 0, size);
+    size = sizeof *sim->sticks * (size_t)(schedule->count + 1);
+    sim->sticks = xmalloc(size);
+    memset(sim->sticks, 0, size);
     for (int i = 0; i < schedule->count; i++) {
         const struct fault_line *line = &schedule->list[i];
         int64_t then = line->at - line->arg[0];
@@ -49,7 +52,10 @@ void strike_done(struct sim *sim)
 {
     for (int i = 0; sim->copies != NULL && i < sim->schedule->count; i++)
         disk_image_free(sim->copies[i].image);
+    for (int i = 0; sim->sticks != NULL && i < sim->schedule->count; i++)
+        stick_done(&sim->sticks[i]);
     free(sim->copies);
+    free(sim->sticks);
 }
 
 /* ---- machines ---- */
@@ -222,8 +228,8 @@ void strike(struct sim *sim, int at)
             (long long)line->arg[3]);
     if (!stop_kind(machine, line) && !clock_kind(machine, line) &&
         !strike_disk(machine, line, at) && !strike_disks(machine, line, at) &&
-        !county_kind(machine, line, at))
-        net_kind(machine, line);
+        !county_kind(machine, line, at) && !net_kind(machine, line))
+        stick_pack(machine, line, at, &sim->sticks[at]);
 }
 
 void strike_end(struct sim *sim, int at)
@@ -233,6 +239,10 @@ void strike_end(struct sim *sim, int at)
 
     if (machine == NULL)
         return;
+    if (line->kind == FAULT_STICK) {
+        stick_comes(machine, line, at, &sim->sticks[at]);
+        return;
+    }
     sim_say(sim, machine, "fault ends: %s", fault_text(line->kind));
     if (!strike_disk_ends(machine, line, at) && line->kind == FAULT_REVOKE)
         revoke(machine, false);

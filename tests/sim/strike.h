@@ -34,6 +34,17 @@ void strike_broken(struct machine *machine);
 void strike_look(struct machine *machine);
 void strike_new_disk(struct machine *machine, int64_t down_ms);
 
+/* stick.c: an exchange that is carried, one for each line. */
+struct stick {
+    struct buf file;
+    int stage, tries;
+};
+void stick_pack(struct machine *station, const struct fault_line *line, int at,
+                struct stick *stick);
+void stick_comes(struct machine *station, const struct fault_line *line, int at,
+                 struct stick *stick);
+void stick_done(struct stick *stick);
+
 /* poison.c: somebody with this station's secret says what no station of ours
  * would say. */
 #define POISON_AUTHOR "外人"
