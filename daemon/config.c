@@ -47,10 +47,16 @@ static int read_path(void *to, const char *text, struct fault *fault)
     return 0;
 }
 
+/* Nothing is none. */
+static int read_file(void *to, const char *text, struct fault *fault)
+{
+    return text[0] == '\0' ? 0 : read_path(to, text, fault);
+}
+
 /* Nothing is none. Without a slash at its end, as it is compared. */
 static int read_directory(void *to, const char *text, struct fault *fault)
 {
-    int rc = text[0] == '\0' ? 0 : read_path(to, text, fault);
+    int rc = read_file(to, text, fault);
     size_t len = strlen(to);
 
     if (len > 1 && ((char *)to)[len - 1] == '/')
@@ -83,7 +89,9 @@ static int read_url(void *to, const char *text, struct fault *fault)
     const char *objection;
     char url[CONFIG_HOST];
 
-    if (len > 0 && text[len - 1] == '/')
+    if (len == 0)
+        return 0;               /* where it was enrolled */
+    if (text[len - 1] == '/')
         len--;
     if (len >= sizeof(url))
         return refuse(fault, "allowed: at most 127 characters");
@@ -141,14 +149,14 @@ static const struct key {
     KEY("station", "listen", read_local, local, "127.0.0.1:7070"),
     KEY("station", "kinds", read_path, kinds, "/etc/yizhan/kinds"),
     KEY("uplink", "hub", read_url, uplink, ""),
-    KEY("uplink", "secret", read_path, secret, ""),
+    KEY("uplink", "secret", read_file, secret, ""),
     KEY("uplink", "every", read_every, every_ms, "15min"),
     KEY("uplink", "linger", read_linger, linger_ms, "300ms"),
     KEY("hub", "org", read_org, org, NULL),
     KEY("hub", "data", read_path, data, "/var/lib/yizhan-hub"),
     KEY("hub", "listen", read_listen, public, "127.0.0.1:7443"),
     KEY("hub", "admin", read_local, local, "127.0.0.1:7071"),
-    KEY("hub", "stations", read_path, stations, ""),
+    KEY("hub", "stations", read_file, stations, ""),
     KEY("hub", "kinds", read_path, kinds, "/etc/yizhan/kinds"),
     KEY("store", "postgres", read_nothing, postgres, ""),
     KEY("store", "backup", read_directory, backup, ""),

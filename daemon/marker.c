@@ -28,10 +28,12 @@ static int marker_write(const struct config *config, const char *text,
     return os_write_file(path, bytes_text(text), fault);
 }
 
-/* What a start leaves in the directory: there was a store. */
+/* What a start leaves in the directory: there was a store. Not the keys, which
+ * a first start draws before that. */
 static bool was_there(const struct config *config)
 {
-    static const char *const names[] = {"marker", "yizhan.db-wal", "token"};
+    static const char *const names[] = {"marker", "yizhan.db-wal", "token",
+                                        "enrolled", "devices"};
     char path[CONFIG_PATH + 64];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

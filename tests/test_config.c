@@ -165,6 +165,24 @@ static void test_hub(void **state)
     unlink(path);
 }
 
+/* What `run --check` prints for nothing is read as nothing. */
+static void test_nothing(void **state)
+{
+    struct config config;
+    struct fault fault;
+
+    (void)state;
+    assert_int_equal(read_text(STATION "[uplink]\nhub =\nsecret =\n",
+                               &config, &fault), 0);
+    assert_string_equal(config.uplink, "");
+    assert_string_equal(config.secret, "");
+    unlink(path);
+    assert_int_equal(read_text("[hub]\norg = 520527\nstations =\n", &config,
+                               &fault), 0);
+    assert_string_equal(config.stations, "");
+    unlink(path);
+}
+
 static void test_manual(void **state)
 {
     struct config config;
@@ -287,7 +305,7 @@ int main(void)
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_station),
         cmocka_unit_test(test_hub),      cmocka_unit_test(test_manual),
         cmocka_unit_test(test_origin),   cmocka_unit_test(test_backup),
-        cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_no_file),  cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_spans),    cmocka_unit_test(test_examples),
     };
 

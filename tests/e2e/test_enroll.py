@@ -278,6 +278,19 @@ def test_the_hubs_keys_are_never_drawn_anew(field):
     works(node)
 
 
+@pytest.mark.parametrize("who", ["hub", "pc"])
+def test_what_an_enrolment_left_tells_that_there_was_a_register(field, who):
+    node = station(field)
+    field.let_in(node)
+    one = node if who == "pc" else field.hub
+    one.stop()
+    for name in os.listdir(one.data):
+        if name not in ("keys", "enrolled", "devices"):
+            os.remove(os.path.join(one.data, name))
+    code_, said = one.refuse()
+    assert code_ != 0 and "[YZ6008]" in said, said
+
+
 def test_a_hub_that_lost_its_disk_is_still_the_hub():
     """Keys and list lie beside the off-box copy as of the last change, and come back with it; an older list undoes nothing."""
     with yz.Field() as field:

@@ -13,7 +13,7 @@ import yz
 
 
 class Field(yz.Field):
-    """The same hub and stations as in plain HTTP; each station is let in at its first start, for which the hub must run."""
+    """The same hub and stations as in plain HTTP; each station is let in at its first start, for which the hub runs if it does not."""
 
     def make_hub(self, stations, org=yz.COUNTY):
         return self.make_enrolling_hub(org)
@@ -25,7 +25,12 @@ class Field(yz.Field):
         def start_and_enrol(seconds=20):
             status = start(seconds)
             if not os.path.exists(os.path.join(node.data, "enrolled")):
+                alone = self.hub.process is None
+                if alone:
+                    self.hub.start()
                 self.let_in(node)
+                if alone:
+                    self.hub.stop()
             return status
         node.start = start_and_enrol
         return node
