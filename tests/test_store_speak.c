@@ -212,6 +212,53 @@ TEST(news_say_the_same_in_few_bytes)
     world_end(w);
 }
 
+/* What is told for the first time is named by nothing that was never told. */
+TEST(a_first_load_takes_one_exchange)
+{
+    W;
+
+    for (int i = 1; i <= 30; i++)
+        say(w, "a", i, i % 3 == 0 ? "mark=7 name=甲" : "name=乙 host=520527002");
+    sync_all(w);
+    for (int i = 1; i <= 30; i += 4)
+        say(w, "county", i, "name=丙");
+    say(w, "a", 2, "host=520527003");
+    sync_all(w);
+    town_add(w, "a2", "520527001");
+    restart_hub(w);
+    assert_int_equal(exchange(w, "a2", ALL, ALL), 0);
+    assert_true(w->asked.terse && !w->asked.more && w->asked.down > 60);
+    assert_true(w->asked.came_down < 3500);
+    assert_cell(w, "a2", 1, "name", "丙");
+    assert_cell(w, "a2", 2, "name", "乙");
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
+/* The hub counts on a change that is rotten here: nothing is believed of what is
+ * told by it, and all of it comes in full. */
+TEST(news_that_cannot_be_read_come_in_full)
+{
+    W;
+
+    town_add(w, "a2", "520527001");
+    restart_hub(w);
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    assert_int_equal(db_exec(town_of(w, "a2")->store,
+                             "UPDATE journal SET hash = zeroblob(32)"), 0);
+    say(w, "a", 2, "mark=2 name=乙");
+    sync_with(w, "a");
+    assert_int_equal(exchange(w, "a2", ALL, ALL), 0);
+    assert_true(w->asked.terse && w->asked.more && w->asked.whole);
+    assert_true(w->asked.down == 0);
+    assert_int_equal(exchange(w, "a2", ALL, ALL), 0);
+    assert_cell(w, "a2", 2, "name", "乙");
+    assert_true(!w->asked.terse && !w->asked.more);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +266,8 @@ int main(void)
         cmocka_unit_test(a_name_that_is_anothers_is_told_in_full),
         cmocka_unit_test(a_line_that_parts_is_noticed_tersely),
         cmocka_unit_test(news_say_the_same_in_few_bytes),
+        cmocka_unit_test(a_first_load_takes_one_exchange),
+        cmocka_unit_test(news_that_cannot_be_read_come_in_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
