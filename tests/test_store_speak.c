@@ -180,7 +180,7 @@ static void news_both_ways(struct world *w, unsigned *heard)
 }
 
 /* States, records that come and go, cases open and closed. Late verdicts are
- * among those that test_terse.c draws. */
+ * among those that test_terse_news.c draws. */
 TEST(news_say_the_same_in_few_bytes)
 {
     unsigned heard = 0;

@@ -4,26 +4,6 @@
 
 enum { TIMES = 1000 };
 
-static struct setting setting(void)
-{
-    return (struct setting){mind, &names, &hello, &welcome};
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    terse_setup();
-    assert_non_null(mind);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    mind_free(mind);
-    return 0;
-}
-
 static void writer_add(struct batch_writer *writer, const struct change *change)
 {
     struct buf bytes;
@@ -313,129 +293,6 @@ static void test_whatever_is_written_comes_back(void **state)
     }
 }
 
-static void tell_news(const struct news_writer *writer, struct buf *out)
-{
-    struct setting on = setting();
-
-    buf_init(out, FRAME_MAX);
-    assert_int_equal(terse_write_news(&on, writer, out), 0);
-}
-
-static int heard_news(struct bytes in, struct news *out)
-{
-    struct setting on = setting();
-    int rc = terse_read_news(&on, in, out);
-
-    if (rc < 0)
-        assert_null(out->raw.data);
-    return rc;
-}
-
-static void same_news(const struct news *is, const struct news *was)
-{
-    assert_string_equal(is->stream, was->stream);
-    assert_int_equal(is->from, was->from);
-    assert_int_equal(is->to, was->to);
-    assert_int_equal(is->as_of, was->as_of);
-    assert_int_equal(is->more, was->more);
-    assert_int_equal(is->count, was->count);
-    assert_true(bytes_equal(buf_view(&is->raw), buf_view(&was->raw)));
-}
-
-static void test_whatever_news_are_told_come_back(void **state)
-{
-    static char room[SOME_ROOM];
-    const char *given = getenv("YZ_SEED");
-    struct news_writer writer;
-    struct news news;
-    struct buf out;
-
-    (void)state;
-    seed = given != NULL ? (uint32_t)atoi(given) : 20261124;
-    print_message("seed %u\n", seed);
-    for (int i = 0; i < TIMES; i++) {
-        some_news(&writer, roll(roll(8) ? 6 : 200), room);
-        tell_news(&writer, &out);
-        assert_int_equal(heard_news(buf_view(&out), &news), 0);
-        same_news(&news, &writer.head);
-        news_done(&news);
-        news_done(&writer.head);
-        buf_done(&out);
-    }
-}
-
-/* One of each, the state with a hash that is made here; and what it is cut or
- * flipped to. */
-static void test_news_cut_or_flipped(void **state)
-{
-    static char room[SOME_ROOM];
-    struct news_writer writer;
-    struct news news;
-    struct buf bytes;
-
-    (void)state;
-    seed = 12;
-    some_news(&writer, 12, room);
-    tell_news(&writer, &bytes);
-    golden_check("terse_news", buf_view(&bytes));
-    for (size_t len = 0; len < bytes.len; len++)
-        if (heard_news(bytes_of(bytes.data, len), &news) == 0) {
-            assert_true(bytes_equal(buf_view(&news.raw),
-                                    buf_view(&writer.head.raw)));
-            news_done(&news);
-        }
-    for (size_t bit = 0; bit < bytes.len * 8; bit++) {
-        bytes.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        /* Of the head a flip makes another frame; its MAC finds it. */
-        if (heard_news(buf_view(&bytes), &news) == 0) {
-            if (news.count > 0)
-                assert_true(bytes_equal(buf_view(&news.raw),
-                                        buf_view(&writer.head.raw)));
-            news_done(&news);
-        }
-        bytes.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    }
-    buf_done(&bytes);
-    news_done(&writer.head);
-}
-
-/* What the hub took for known here is not: it must be told in full. */
-static void test_news_of_what_is_not_here(void **state)
-{
-    struct news_writer writer;
-    struct known was = known[1];
-    struct news_item item = {.what = NEWS_STATE, .seq = 4001, .number = 3901};
-    struct hash before = sample_hash(0x27);
-    struct change change;
-    struct news news;
-    struct buf bytes, out;
-
-    (void)state;
-    sample_change(known[1].name.n + 1, &change);
-    change.record = known[1].record;
-    change.name.origin = known[1].name.origin;
-    sample_bytes(&change, &bytes);
-    item.change = buf_view(&bytes);
-    item.hash = change_hash(&before, buf_view(&bytes));
-    news_open(&writer, "520527001", 4000);
-    news_add(&writer, &item);
-    writer.head.to = 4001;
-    tell_news(&writer, &out);
-    assert_true(out.len < 55);  /* no hash, no id in it */
-    assert_int_equal(heard_news(buf_view(&out), &news), 0);
-    same_news(&news, &writer.head);
-    news_done(&news);
-    known[1].name.n = 77;
-    assert_int_equal(heard_news(buf_view(&out), &news), ERR_FORMAT);
-    known[1] = was;
-    known[1].record = sample_id(0xA0);
-    assert_int_equal(heard_news(buf_view(&out), &news), ERR_CHECKSUM);
-    known[1] = was;
-    buf_done(&bytes);
-    buf_done(&out);
-    news_done(&writer.head);
-}
-
 /* As long, and as many, as they can be. */
 static void test_fullest_batches(void **state)
 {
@@ -492,37 +349,6 @@ static void test_alike_costs_little(void **state)
     assert_true(many < one + 100);
 }
 
-/* ---- what is said of it ---- */
-
-static void test_hello_and_welcome(void **state)
-{
-    static struct hello said;
-    struct welcome greeting, heard;
-    struct buf bytes;
-
-    (void)state;
-    buf_init(&bytes, 4096);
-    hello_write(&hello, &bytes);
-    assert_int_equal(hello_read(buf_view(&bytes), &said), 0);
-    assert_memory_equal(&said.last, &hello.last, sizeof said.last);
-    bytes.len--;
-    assert_int_equal(hello_read(buf_view(&bytes), &said), 0);
-    assert_false(said.last.told);
-    buf_clear(&bytes);
-    memset(&greeting, 0, sizeof greeting);
-    welcome_write(&greeting, &bytes);
-    assert_int_equal(welcome_read(buf_view(&bytes), &heard), 0);
-    assert_false(heard.terse);
-    buf_clear(&bytes);
-    greeting.terse = true;
-    mind_name(mind, greeting.dictionary);
-    welcome_write(&greeting, &bytes);
-    assert_int_equal(welcome_read(buf_view(&bytes), &heard), 0);
-    assert_true(heard.terse);
-    assert_memory_equal(heard.dictionary, greeting.dictionary, DICTIONARY_NAME);
-    buf_done(&bytes);
-}
-
 static void test_dictionaries_that_are_none(void **state)
 {
     struct bytes made = dictionary_built();
@@ -549,12 +375,8 @@ int main(void)
         cmocka_unit_test(test_few_bytes_that_say_too_much),
         cmocka_unit_test(test_an_area_that_never_came),
         cmocka_unit_test(test_whatever_is_written_comes_back),
-        cmocka_unit_test(test_whatever_news_are_told_come_back),
-        cmocka_unit_test(test_news_cut_or_flipped),
-        cmocka_unit_test(test_news_of_what_is_not_here),
         cmocka_unit_test(test_fullest_batches),
         cmocka_unit_test(test_alike_costs_little),
-        cmocka_unit_test(test_hello_and_welcome),
         cmocka_unit_test(test_dictionaries_that_are_none),
     };
 

@@ -107,6 +107,26 @@ static inline void terse_setup(void)
     memcpy(welcome.stream[1], "@gate", sizeof "@gate");
 }
 
+static inline struct setting setting(void)
+{
+    return (struct setting){mind, &names, &hello, &welcome};
+}
+
+static inline int setup(void **state)
+{
+    (void)state;
+    terse_setup();
+    assert_non_null(mind);
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    (void)state;
+    mind_free(mind);
+    return 0;
+}
+
 static inline void writer_open(struct batch_writer *writer, uint64_t first)
 {
     struct id origin = sample_id(0x10);
