@@ -9,6 +9,7 @@
 #include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/open.h"
+#include "store/peer.h"
 #include "store/reach.h"
 
 #include <sodium.h>
@@ -131,16 +132,40 @@ int api_admit(struct request *request, struct fault *fault)
     return rc;
 }
 
-static json_t *from_device(const struct devices *devices,
-                           const struct device *device)
+/* What it last said of itself, or nothing if it never spoke. */
+static json_t *from_health(const struct health *health)
+{
+    return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+                     "last_contact", json_from_time(health->contact_ms),
+                     "clock_offset_ms", (json_int_t)health->offset_ms,
+                     "written", (json_int_t)health->written, "queued",
+                     (json_int_t)health->queued, "acknowledged",
+                     (json_int_t)(health->written - health->queued), "parked",
+                     (json_int_t)health->parked, "returned",
+                     (json_int_t)health->returned, "aside",
+                     (json_int_t)health->aside);
+}
+
+static int tell_device(struct request *request, const struct devices *devices,
+                       const struct device *device)
 {
     char check[CHECK_TEXT];
+    struct health health;
+    json_t *out;
+    int rc = store_health(node_store(request->node), device->name, &health);
 
+    if (rc < 0)
+        return rc;
     devices_check(devices, device, check);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "device", device->name,
-                     "org", device->org, "state",
-                     device->revoked ? "revoked" : "allowed", "check", check,
-                     "enrolled", json_from_time(device->since_ms));
+    out = rc == 1 ? from_health(&health) : json_object();
+    json_object_set_new(out, "device", json_string(device->name));
+    json_object_set_new(out, "org", json_string(device->org));
+    json_object_set_new(out, "state", json_string(device->revoked ? "revoked"
+                                                                  : "allowed"));
+    json_object_set_new(out, "check", json_string(check));
+    json_object_set_new(out, "enrolled", json_from_time(device->since_ms));
+    json_print_line(out, &request->reply.body);
+    return 0;
 }
 
 int api_devices(struct request *request, struct fault *fault)
@@ -152,9 +177,9 @@ int api_devices(struct request *request, struct fault *fault)
     if (rc < 0)
         return rc;
     request->reply.type = NDJSON_TYPE;
-    for (int i = 0; (device = devices_at(devices, i)) != NULL; i++)
-        json_print_line(from_device(devices, device), &request->reply.body);
-    return 0;
+    for (int i = 0; rc == 0 && (device = devices_at(devices, i)); i++)
+        rc = tell_device(request, devices, device);
+    return rc < 0 ? fault_set(fault, rc, "", "the list stopped") : 0;
 }
 
 int api_revoke(struct request *request, struct fault *fault)

@@ -209,14 +209,25 @@ static int on_device(void *user, struct bytes line)
     const struct cli *cli = user;
     json_t *one = json_loadb((const char *)line.data, line.len, 0, NULL);
     bool revoked = strcmp(json_text(one, "state"), "revoked") == 0;
+    char when[WORDS_TIME];
 
     if (cli->json) {
         cli_print(one);
         return 0;
     }
-    printf("%-20s %-12s %s  %s\n", json_text(one, "device"),
-           json_text(one, "org"), json_text(one, "check"),
-           revoked ? T(cli, "已停用", "revoked") : "");
+    words_time(json_when(one, "last_contact"), cli_now(), cli->zh, when);
+    printf(T(cli, "%s  %s  核对 %s%s\n  最近上报：%s  录入 %lld  待上报 %lld  有冲突 "
+                  "%lld  被退回 %lld  已搁置 %lld\n",
+             "%s  %s  check %s%s\n  last contact: %s  entered %lld  waiting %lld  "
+             "conflicts %lld  returned %lld  set aside %lld\n"),
+           json_text(one, "device"), json_text(one, "org"),
+           json_text(one, "check"),
+           revoked ? T(cli, "  已停用", "  revoked") : "", when,
+           (long long)json_number(one, "written"),
+           (long long)json_number(one, "queued"),
+           (long long)json_number(one, "parked"),
+           (long long)json_number(one, "returned"),
+           (long long)json_number(one, "aside"));
     json_decref(one);
     return 0;
 }

@@ -58,6 +58,15 @@ int store_take_hello(struct store *store, const struct station *station,
 int store_read_batch(struct store *store, const struct hello *hello,
                      struct bytes payload, struct batch *out,
                      struct fault *fault);
+/* What a station said of itself in its last hello: evidence for people. */
+struct health {
+    int64_t contact_ms;         /* the hub's clock then */
+    int64_t offset_ms;          /* its clock minus the hub's */
+    uint64_t written, queued, parked, returned, aside;
+};
+/* 1, 0 when it never said anything, or an error. */
+int store_health(struct store *store, const char *station,
+                 struct health *out);
 /* Decide a batch. What it already knows is passed over; a gap or a fork is
  * told by the next confirm. A long one is committed on the way. ERR_FORMAT: what
  * stands before the damage was taken. ERR_AGAIN, ERR_IO ...: the turn was lost,

@@ -159,6 +159,30 @@ static int keep_health(struct store *store, const struct station *station,
     return db_run(store, stmt);
 }
 
+int store_health(struct store *store, const char *station,
+                 struct health *out)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "SELECT contact_ms, offset_ms, written, queued, parked, "
+               "returned, aside FROM station WHERE name = ?1");
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    db_text(stmt, 1, bytes_text(station));
+    rc = db_step(store, stmt);
+    if (rc == 1) {
+        out->contact_ms = sqlite3_column_int64(stmt, 0);
+        out->offset_ms = sqlite3_column_int64(stmt, 1);
+        out->written = (uint64_t)sqlite3_column_int64(stmt, 2);
+        out->queued = (uint64_t)sqlite3_column_int64(stmt, 3);
+        out->parked = (uint64_t)sqlite3_column_int64(stmt, 4);
+        out->returned = (uint64_t)sqlite3_column_int64(stmt, 5);
+        out->aside = (uint64_t)sqlite3_column_int64(stmt, 6);
+    }
+    sqlite3_reset(stmt);
+    return rc;
+}
+
 /* Would the chain of parents come back to where it began? */
 static bool goes_round(struct store *store, int64_t origin, int64_t parent)
 {

@@ -97,6 +97,27 @@ def test_the_same_code_again_is_the_same_device(field):
     works(node)
 
 
+def test_the_hub_says_how_each_pc_is(field):
+    node, other = station(field, "qs-01"), station(field, "qs-02")
+    field.let_in(node)
+    for _ in range(2):
+        body = {k: v for k, v in made_up.MadeUp(1, 2).member(TOWN).items() if v}
+        node.api("POST", "put", {"kind": "member", "fields": body})
+        node.talk()
+    written = node.api("GET", "status")["written"]
+    node.talk()
+    said = devices(field)
+    assert [d["device"] for d in said] == ["qs-01"], "the other was not let in"
+    said = said[0]
+    assert said["written"] == said["acknowledged"] == written and said["queued"] == 0 and said["state"] == "allowed", said
+    assert abs(said["clock_offset_ms"]) < 60000 and said["last_contact"] and said["enrolled"], said
+    for lang, words in (("en", "last contact: "), ("zh", "最近上报")):
+        text = field.hub.ok("devices", flags=("--lang", lang)).out
+        assert words in text and said["check"] in text and " %d " % written in text, text
+    field.let_in(other)
+    assert len(devices(field)) == 2
+
+
 def test_two_pcs_of_one_name(field):
     one, two = station(field, "qs-01"), station(field, "qs-02")
     text = open(two.conf).read().replace("name = qs-02", "name = qs-01")
