@@ -83,7 +83,7 @@ static int admit(struct request *request, struct bytes ask,
 {
     struct opened *open = node_opened(request->node);
     struct devices *devices;
-    bool fresh;
+    bool fresh = false;
     int rc = need_hub(request, &devices, fault);
 
     if (rc == 0)
@@ -296,7 +296,7 @@ static int take_url(const json_t *body, char url[CONFIG_HOST],
 static int enrol(struct request *request, const json_t *body,
                  struct pass *pass, struct fault *fault)
 {
-    char code[64], url[CONFIG_HOST], answer[NOTE_MAX];
+    char code[64], url[CONFIG_HOST] = "", answer[NOTE_MAX] = "";
     uint8_t bits[CODE_SIZE];
     struct note ask;
     int rc = take_text(body, "code", code, sizeof(code), fault);

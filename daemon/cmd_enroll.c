@@ -33,13 +33,14 @@ static int read_text(struct cli *cli, const char *file, struct buf *out)
 {
     char piece[FILE_MAX];
     FILE *in = fopen(file, "r");
-    size_t len = in ? fread(piece, 1, sizeof(piece), in) : 0;
-    bool good = in && !ferror(in);
+    bool good;
 
     buf_init(out, FILE_MAX);
-    buf_put(out, piece, len);
-    if (in)
-        fclose(in);
+    if (!in)
+        return fail_file(cli, file);
+    buf_put(out, piece, fread(piece, 1, sizeof(piece), in));
+    good = !ferror(in);
+    fclose(in);
     return good ? 0 : fail_file(cli, file);
 }
 
@@ -140,7 +141,7 @@ int cmd_enroll(struct cli *cli)
 {
     const char *url = cli->value[OPT_HUB] ? cli->value[OPT_HUB]
                                           : cli->config.uplink;
-    json_t *done;
+    json_t *done = NULL;
     int rc;
 
     if (cli->value[OPT_REQUEST])
@@ -149,7 +150,7 @@ int cmd_enroll(struct cli *cli)
         return cli_usage(cli, T(cli, "还缺 --hub", "--hub is missing"));
     rc = cli->value[OPT_ANSWER] ? read_answer(cli, &done)
                                 : cli_enroll(cli, cli->argv[0], url, &done);
-    if (rc != 0)
+    if (rc != 0 || !done)
         return rc;
     if (cli->json)
         cli_print(json_incref(done));

@@ -8,7 +8,7 @@
 
 #include "daemon/devices_file.h"
 
-enum { CODE_MS = 72 * 3600 * 1000, TRIES = 5 };
+enum { DAY_MS = 24 * 3600 * 1000, CODE_MS = 3 * DAY_MS, TRIES = 5 };
 
 static int save(struct devices *devices, struct fault *fault)
 {
@@ -70,9 +70,10 @@ static void prune(struct devices *devices, int64_t now_ms)
     for (int i = 0; i < devices->invites; i++) {
         const struct invite *invite = &devices->invite[i];
 
-        /* A clock that was set back must not make one of years. */
+        /* One given out while the clock was years ahead is not good for years;
+         * a clock that is put right by hours ends none. */
         if (now_ms < invite->until_ms &&
-            invite->until_ms - now_ms <= CODE_MS)
+            invite->until_ms - now_ms <= CODE_MS + DAY_MS)
             devices->invite[kept++] = *invite;
     }
     devices->invites = kept;

@@ -23,8 +23,8 @@ bool devices_add(struct devices *devices, struct device_row *row)
         return false;
     if (devices->count == devices->room) {
         devices->room = devices->room * 2 + 16;
-        devices->one = xrealloc(devices->one, (size_t)devices->room *
-                                                  sizeof(*devices->one));
+        devices->one = xrealloc(devices->one,
+                                (size_t)devices->room * sizeof(void *));
     }
     devices->one[devices->count++] = row;
     return true;
