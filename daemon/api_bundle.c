@@ -4,28 +4,38 @@
  * the command line.
  *
  * POST /api/pack, at a station: the reply is an ask. Query: bytes, at most
- * about so many. POST /api/unpack: the body is a bundle. At the hub, where it
- * is an ask, the reply is the answer, a bundle too; at a station the counts.
+ * about so many. POST /api/unpack: the body is a bundle, kept in a nameless
+ * temporary file and taken in by a job, as a small answer may confirm a million
+ * changes. At the hub, where it is an ask, the reply is the answer, a bundle too;
+ * at a station the counts.
  */
 #include "daemon/api.h"
 #include "daemon/bundle.h"
 #include "daemon/carry.h"
+#include "daemon/job.h"
 #include "daemon/log.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PACK_LEAST = 64 * 1024 };        /* a hello and a batch fit in */
+enum {
+    PACK_LEAST = 64 * 1024,     /* a hello and a batch fit in */
+    READ_STEP = 16 * 1024       /* of a file that is unpacked */
+};
 
 struct carried {
+    struct request *request;
     struct packing *packing;
-    struct unpacking *unpacking;
     uint64_t number, bytes;     /* of what is to be packed */
-    bool told;                  /* in the log, that it is done */
-    struct fault refusal;       /* told at the end: a reply in the middle of a
-                                 * body would be lost with the connection */
+    bool told;                  /* in the log, that it is packed */
+    struct unpacking *unpacking;
+    FILE *spool;
+    bool ended;                 /* all of it was read */
+    struct job job;
 };
 
 static struct carried *carried_new(struct request *request)
@@ -33,6 +43,7 @@ static struct carried *carried_new(struct request *request)
     struct carried *carried = xmalloc(sizeof *carried);
 
     memset(carried, 0, sizeof *carried);
+    carried->request = request;
     request->state = carried;
     return carried;
 }
@@ -43,8 +54,11 @@ void api_bundle_drop(struct request *request)
 
     if (carried == NULL)
         return;
+    job_forget(request->node, &carried->job);
     packing_free(carried->packing);
     unpacking_free(carried->unpacking);
+    if (carried->spool != NULL)
+        fclose(carried->spool);
     free(carried);
 }
 
@@ -129,6 +143,12 @@ int api_pack_ready(struct request *request, struct fault *fault)
 
 /* ---- in ---- */
 
+static int spool_fault(struct fault *fault)
+{
+    return fault_set(fault, errno == ENOSPC ? ERR_FULL : ERR_IO, "",
+                     "the temporary file: %s", strerror(errno));
+}
+
 int api_unpack_begin(struct request *request, struct fault *fault)
 {
     struct node *node = request->node;
@@ -140,50 +160,78 @@ int api_unpack_begin(struct request *request, struct fault *fault)
                             os_wall_ms())
             : unpacking_answer(node_store(node), carry_name(node),
                                carry_key(node), os_wall_ms());
-    return carry_may(node, fault);
-}
-
-/* Its name is whatever stands in the file: it may not write into the log. */
-static void refuse(struct carried *carried, int rc, const struct fault *fault)
-{
-    const struct bundle_head *head = unpacking_head(carried->unpacking);
-
-    log_event(LOG_W, 6035, "bundle.refuse", "station=%s code=YZ%04d",
-              station_name_valid(head->station) ? head->station : "-",
-              err_code(rc));
-    carried->refusal = *fault;
-    carried->refusal.err = rc;
+    carried->spool = tmpfile();
+    return carried->spool == NULL ? spool_fault(fault)
+                                  : carry_may(node, fault);
 }
 
 int api_unpack_piece(struct request *request, struct bytes data,
                      struct fault *fault)
 {
     struct carried *carried = request->state;
-    int rc;
 
-    if (carried->refusal.err != 0)
-        return 0;
-    rc = room_check(node_config(request->node), ROOM_TO_TALK, fault);
-    if (rc == 0)
-        rc = unpacking_feed(carried->unpacking, data, fault);
+    return fwrite(data.data, 1, data.len, carried->spool) == data.len
+               ? 0 : spool_fault(fault);
+}
+
+/* More of the file, as much as there surely is room for. */
+static int read_more(struct carried *carried, struct fault *fault)
+{
+    uint8_t piece[READ_STEP];
+    size_t got = fread(piece, 1, sizeof piece, carried->spool);
+
+    if (ferror(carried->spool))
+        return spool_fault(fault);
+    carried->ended = got < sizeof piece;
+    unpacking_hold(carried->unpacking, bytes_of(piece, got));
+    return room_check(node_config(carried->request->node), ROOM_TO_TALK,
+                      fault);
+}
+
+static int on_step(void *user, struct fault *fault)
+{
+    struct carried *carried = user;
+    int rc = unpacking_step(carried->unpacking, carried->ended, fault);
+
+    if (rc != 0 || carried->ended)
+        return rc;
+    rc = read_more(carried, fault);
+    return rc < 0 ? rc : 1;
+}
+
+/* Its name is whatever stands in the file: it may not write into the log. */
+static void on_done(void *user, int rc, const struct fault *fault)
+{
+    struct carried *carried = user;
+    const struct bundle_head *head = unpacking_head(carried->unpacking);
+    const char *name = station_name_valid(head->station) ? head->station : "-";
+    struct fault told = *fault;
+    struct asked asked;
+
+    told.err = rc;
     if (rc < 0)
-        refuse(carried, rc, fault);
-    return 0;
+        log_event(LOG_W, 6035, "bundle.refuse", "station=%s code=YZ%04d", name,
+                  err_code(rc));
+    else
+        log_event(LOG_I, 6034, "bundle.unpacked", "station=%s number=%llu",
+                  name, (unsigned long long)head->number);
+    if (rc == 0 && unpacking_asked(carried->unpacking, &asked))
+        carry_settled(carried->request->node, &asked);
+    request_done(carried->request, &told);
 }
 
 int api_unpack_end(struct request *request, struct fault *fault)
 {
     struct carried *carried = request->state;
-    struct asked asked;
-    int rc = carried->refusal.err == 0
-                 ? unpacking_end(carried->unpacking, fault) : 0;
 
-    if (rc < 0)
-        refuse(carried, rc, fault);
-    *fault = carried->refusal;
-    if (fault->err == 0 && unpacking_asked(carried->unpacking, &asked))
-        carry_settled(request->node, &asked);
-    return fault->err;
+    if (fflush(carried->spool) != 0 ||
+        fseek(carried->spool, 0, SEEK_SET) != 0)
+        return spool_fault(fault);
+    carried->job = (struct job){
+        .step = on_step, .done = on_done, .user = carried, .writes = true};
+    request->later = true;
+    job_begin(request->node, &carried->job);
+    return 0;
 }
 
 static int reply_counts(struct request *request, struct fault *fault)
@@ -222,10 +270,7 @@ static int reply_counts(struct request *request, struct fault *fault)
 int api_unpack_ready(struct request *request, struct fault *fault)
 {
     struct carried *carried = request->state;
-    const struct bundle_head *head = unpacking_head(carried->unpacking);
 
-    log_event(LOG_I, 6034, "bundle.unpacked", "station=%s number=%llu",
-              head->station, (unsigned long long)head->number);
     if (!node_config(request->node)->hub)
         return reply_counts(request, fault);
     reply_bundle(request, unpacking_reply(carried->unpacking));

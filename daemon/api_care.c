@@ -55,7 +55,7 @@ int api_verify(struct request *request, struct fault *fault)
     (void)fault;
     looking->request = request;
     looking->verify = verify_new(node_store(request->node));
-    looking->job = (struct job){on_look, on_looked, looking, NULL, false};
+    looking->job = (struct job){.step = on_look, .done = on_looked, .user = looking};
     request->state = looking;
     request->later = true;
     job_begin(request->node, &looking->job);
@@ -146,7 +146,7 @@ int api_backup(struct request *request, struct fault *fault)
     backing = xmalloc(sizeof(*backing));
     backing->request = request;
     backing->backup = backup_new(request->node, dir);
-    backing->job = (struct job){on_back, on_backed, backing, NULL, false};
+    backing->job = (struct job){.step = on_back, .done = on_backed, .user = backing};
     request->state = backing;
     request->later = true;
     job_begin(request->node, &backing->job);

@@ -174,7 +174,7 @@ int api_doctor(struct request *request, struct fault *fault)
     on->request = request;
     on->verify = verify_new(node_store(request->node));
     on->found.count = 0;
-    on->job = (struct job){on_look, on_looked, on, NULL, false};
+    on->job = (struct job){.step = on_look, .done = on_looked, .user = on};
     request->state = on;
     request->later = true;
     job_begin(request->node, &on->job);

@@ -39,17 +39,20 @@ struct unpacking *unpacking_ask(struct store *store, speaker_fn speaker,
 struct unpacking *unpacking_answer(struct store *store, const char *station,
                                    const uint8_t key[32], int64_t wall_ms);
 void unpacking_free(struct unpacking *unpacking);
-int unpacking_feed(struct unpacking *unpacking, struct bytes bytes,
+/* Take in the next bytes of the file, as many as there is room for; there is
+ * some when unpacking_step gave 0. */
+size_t unpacking_hold(struct unpacking *unpacking, struct bytes bytes);
+/* A little of the work. 1: there is more of it, 0: it wants more bytes, or, when
+ * the file has ended, all is done; or ERR_* with `fault`. */
+int unpacking_step(struct unpacking *unpacking, bool ended,
                    struct fault *fault);
-/* The file has ended. */
-int unpacking_end(struct unpacking *unpacking, struct fault *fault);
 const struct bundle_head *unpacking_head(const struct unpacking *unpacking);
 const struct bundle_counts *
 unpacking_counts(const struct unpacking *unpacking);
 /* What came of a station's bundle. False: the hub has begun a new life since,
  * and nothing of it counts any more; the next answer tells all of it. */
 bool unpacking_asked(struct unpacking *unpacking, struct asked *out);
-/* The answer to what came, to be packed: once, after unpacking_end was good and
+/* The answer to what came, to be packed: once, after all was done and
  * the commit of that turn. It must not outlive the unpacking. */
 struct packing *unpacking_reply(struct unpacking *unpacking);
 

@@ -43,7 +43,7 @@ static void on_timer(uv_timer_t *timer)
         !backup_due(store_recall(node->open.store, BACKUP_MS), os_wall_ms()))
         return;
     daily->backup = backup_new(node, node->config->backup);
-    daily->job = (struct job){on_step, on_done, daily, NULL, false};
+    daily->job = (struct job){.step = on_step, .done = on_done, .user = daily};
     job_begin(node, &daily->job);
 }
 

@@ -43,7 +43,8 @@ void job_turn(struct node *node)
     int64_t until;
     int rc;
 
-    if (job == NULL || store_pending(node->open.store) > 0)
+    if (job == NULL ||
+        (!job->writes && store_pending(node->open.store) > 0))
         return;
     until = os_mono_ms() + SLICE_MS;
     do {

@@ -18,6 +18,8 @@ struct job {
     /* Once, with what the last step returned; the job is free then. */
     void (*done)(void *user, int rc, const struct fault *fault);
     void *user;
+    bool writes;                /* a slice need not wait for the commit of what
+                                 * went before it, as it writes itself */
     struct job *next;
     bool queued;
 };

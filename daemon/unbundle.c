@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of the message heard at a time: no more than a frame or two, as one may
+ * confirm thousands of changes. */
+enum { STEP = 128 };
+
 struct unpacking {
     struct store *store;
     int64_t wall_ms;
@@ -24,6 +28,8 @@ struct unpacking {
     struct bundle_reader reader;
     struct answer *answer;      /* at the hub, from the head on */
     struct asking *asking;      /* at a station, from the first chunk on */
+    size_t heard;               /* of reader.plain */
+    bool last;                  /* the last chunk was opened */
     bool overtaken;             /* by a newer life of the hub */
 };
 
@@ -187,11 +193,15 @@ static int hear_answer(struct unpacking *unpacking, struct bytes plain,
 
 static int hear(struct unpacking *unpacking, struct fault *fault)
 {
-    struct bytes plain = buf_view(&unpacking->reader.plain);
+    const struct buf *plain = &unpacking->reader.plain;
+    size_t left = plain->len - unpacking->heard;
+    struct bytes piece = bytes_of(plain->data + unpacking->heard,
+                                  left < STEP ? left : STEP);
 
-    return unpacking->hub ? answer_feed(unpacking->answer, plain.data,
-                                        plain.len, fault)
-                          : hear_answer(unpacking, plain, fault);
+    unpacking->heard += piece.len;
+    return unpacking->hub ? answer_feed(unpacking->answer, piece.data,
+                                        piece.len, fault)
+                          : hear_answer(unpacking, piece, fault);
 }
 
 /* Before the first chunk opened, a wrong secret looks like damage. */
@@ -215,33 +225,6 @@ static int refuse(const struct unpacking *unpacking, int rc,
                      "behind it");
 }
 
-static int hear_held(struct unpacking *unpacking, struct fault *fault)
-{
-    int rc;
-
-    while ((rc = bundle_next(&unpacking->reader)) > 0) {
-        rc = rc == BUNDLE_HEAD ? hear_head(unpacking, fault)
-                               : hear(unpacking, fault);
-        if (rc < 0)
-            return rc;
-    }
-    return rc < 0 ? refuse(unpacking, rc, fault) : 0;
-}
-
-int unpacking_feed(struct unpacking *unpacking, struct bytes bytes,
-                   struct fault *fault)
-{
-    int rc = 0;
-
-    while (rc == 0 && bytes.len > 0) {
-        size_t step = bundle_hold(&unpacking->reader, bytes);
-
-        bytes = bytes_of(bytes.data + step, bytes.len - step);
-        rc = hear_held(unpacking, fault);
-    }
-    return rc;
-}
-
 /* Which ask it answers nobody remembers. If nothing of that was confirmed, the
  * hub may have been unable to read it in few bytes: the next goes in full. */
 static int end_answer(struct unpacking *unpacking, struct fault *fault)
@@ -257,16 +240,42 @@ static int end_answer(struct unpacking *unpacking, struct fault *fault)
     return 0;
 }
 
-int unpacking_end(struct unpacking *unpacking, struct fault *fault)
+static int end(struct unpacking *unpacking, struct fault *fault)
 {
-    int rc = bundle_last(&unpacking->reader);
+    if (!unpacking->hub)
+        return end_answer(unpacking, fault);
+    return answer_whole(unpacking->answer)
+               ? 0 : fault_set(fault, ERR_TORN, "", "it ends too early");
+}
 
+int unpacking_step(struct unpacking *unpacking, bool ended,
+                   struct fault *fault)
+{
+    struct bundle_reader *reader = &unpacking->reader;
+    int rc;
+
+    if (unpacking->heard < reader->plain.len) {
+        rc = hear(unpacking, fault);
+        return rc < 0 ? rc : 1;
+    }
+    if (unpacking->last)
+        return end(unpacking, fault);
+    rc = bundle_next(reader);
+    if (rc == BUNDLE_MORE && !ended)
+        return 0;
+    if (rc == BUNDLE_MORE) {
+        rc = bundle_last(reader);
+        unpacking->last = true;
+    }
     if (rc < 0)
         return refuse(unpacking, rc, fault);
-    rc = hear(unpacking, fault);
-    if (rc == 0 && !unpacking->hub)
-        return end_answer(unpacking, fault);
-    if (rc == 0 && !answer_whole(unpacking->answer))
-        return fault_set(fault, ERR_TORN, "", "it ends too early");
-    return rc;
+    unpacking->heard = 0;
+    if (rc == BUNDLE_HEAD)
+        rc = hear_head(unpacking, fault);
+    return rc < 0 ? rc : 1;
+}
+
+size_t unpacking_hold(struct unpacking *unpacking, struct bytes bytes)
+{
+    return bundle_hold(&unpacking->reader, bytes);
 }

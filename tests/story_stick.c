@@ -33,15 +33,19 @@ static void pack_at(struct world *w, const char *name, size_t bytes,
 static int feed_file(struct unpacking *unpacking, struct bytes file,
                      struct fault *fault)
 {
-    int rc = 0;
+    size_t at = 0;
+    int rc;
 
     memset(fault, 0, sizeof *fault);
-    for (size_t at = 0; at < file.len && rc == 0; at += 999)
-        rc = unpacking_feed(unpacking,
-                            bytes_of(file.data + at, file.len - at < 999
-                                                         ? file.len - at : 999),
-                            fault);
-    return rc == 0 ? unpacking_end(unpacking, fault) : rc;
+    do {
+        size_t left = file.len - at;
+
+        at += unpacking_hold(unpacking,
+                             bytes_of(file.data + at, left < 999 ? left : 999));
+        while ((rc = unpacking_step(unpacking, at == file.len, fault)) == 1)
+            ;
+    } while (rc == 0 && at < file.len);
+    return rc;
 }
 
 /* The hub takes an ask in; `answer` may be NULL. */

@@ -69,22 +69,22 @@ void stick_pack(struct machine *station, const struct fault_line *line, int at,
 static int take_in(struct machine *machine, struct unpacking *unpacking,
                    struct bytes file, struct fault *fault)
 {
-    int rc = 0;
+    bool ended = false;
+    int rc;
 
     fault->err = 0;
-    for (size_t done = 0; done < file.len && rc == 0; done += 50000) {
-        size_t left = file.len - done;
+    do {
+        size_t step = unpacking_hold(unpacking, file);
 
-        rc = unpacking_feed(unpacking,
-                            bytes_of(file.data + done,
-                                     left < 50000 ? left : 50000),
-                            fault);
-        if (!machine_lives(machine))
-            return 1;
-    }
-    if (rc == 0)
-        rc = unpacking_end(unpacking, fault);
-    return machine_lives(machine) ? rc : 1;
+        file = bytes_of(file.data + step, file.len - step);
+        ended = file.len == 0;
+        do {
+            rc = unpacking_step(unpacking, ended, fault);
+            if (!machine_lives(machine))
+                return 1;
+        } while (rc == 1);
+    } while (rc == 0 && !ended);
+    return rc;
 }
 
 /* False when it has to be tried again. */
