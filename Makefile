@@ -11,18 +11,20 @@ PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,$(shell \
 DESTDIR ?=
 Q := $(if $(V),,@)
 
-PKGS := libuv sqlite3 libcurl zlib libmicrohttpd gnutls jansson libsodium
+PKGS := libuv sqlite3 libcurl zlib libmicrohttpd gnutls jansson libsodium \
+	libseccomp
 DEBS := build-essential pkg-config libuv1-dev libsqlite3-dev \
 	libcurl4-openssl-dev zlib1g-dev libmicrohttpd-dev libgnutls28-dev \
-	libjansson-dev libinih-dev libsodium-dev libcmocka-dev python3-pytest \
-	openssl procps
+	libjansson-dev libinih-dev libsodium-dev libseccomp-dev \
+	libcmocka-dev python3-pytest openssl procps
 
 comma := ,
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror
 OPT := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer \
 	-Wno-format-truncation,-O2)
-CPPFLAGS += -I. -D_GNU_SOURCE -DYIZHAN_VERSION='"$(VERSION)"'
+CPPFLAGS += -I. -D_GNU_SOURCE -DYIZHAN_VERSION='"$(VERSION)"' \
+	$(if $(SAN),-DYZ_SANITIZED)
 CFLAGS += -std=c11 -g $(OPT) $(WARN) -fstack-protector-strong \
 	-ffile-prefix-map=$(CURDIR)=.
 LDFLAGS += $(if $(SAN),-fsanitize=address$(comma)undefined) -Wl,-z,relro,-z,now

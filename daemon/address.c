@@ -112,6 +112,15 @@ const char *url_objection(const char *url)
     return NULL;
 }
 
+int url_port(const char *url)
+{
+    const char *at = strrchr(url, ':');
+    char *end;
+    long port = at == NULL ? 0 : strtol(at + 1, &end, 10);
+
+    return port > 0 && port < 65536 && *end == '\0' ? (int)port : -1;
+}
+
 static const struct unit {
     const char *name;
     int64_t ms;

@@ -12,5 +12,7 @@ bool host_loopback(const char *host);
 
 /* What speaks against this as the hub's address: NULL if nothing does. */
 const char *url_objection(const char *url);
+/* -1 if it names none. */
+int url_port(const char *url);
 
 #endif

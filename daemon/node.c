@@ -9,6 +9,7 @@
  * that the restart reads what the disk really holds).
  */
 #include "daemon/shell.h"
+#include "daemon/address.h"
 #include "daemon/daily.h"
 #include "daemon/door.h"
 #include "daemon/log.h"
@@ -24,8 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFER_MS = 200 };
-enum { EXIT_STORAGE = 5 };      /* as in command.h */
+enum { DEFER_MS = 200, EXIT_STORAGE = 5 };      /* as in command.h */
 
 struct store *node_store(struct node *node)
 {
@@ -289,6 +289,7 @@ static void start_uplink(struct node *node)
 
 static int serve(struct node *node, struct fault *fault)
 {
+    const struct config *config = node->config;
     int rc = start_doors(node, fault);
 
     if (rc < 0) {
@@ -296,10 +297,9 @@ static int serve(struct node *node, struct fault *fault)
     } else {
         start_uplink(node);
         node->daily = daily_open(node);
-    }
-    if (rc == 0) {
-        log_event(LOG_I, 1013, "ready", "role=%s org=%s",
-                  node->config->hub ? "hub" : "station", node->config->org);
+        log_event(LOG_I, 1013, "ready", "role=%s org=%s confined=%s",
+                  config->hub ? "hub" : "station", config->org,
+                  os_confine(config->hub ? 0 : url_port(config->uplink)));
         printf("ready\n");
         fflush(stdout);
         os_notify("READY=1");
@@ -385,7 +385,7 @@ int node_run(const struct config *config, struct fault *fault)
     node->waiting_end = &node->waiting;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a write too many fails like any other */
-    os_no_core();
+    os_keep_private();
     os_boot(node->boot);
     if (!libraries_start(config->hub))
         rc = fault_set(fault, ERR_FAULT, "", "a library does not start");

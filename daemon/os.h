@@ -17,7 +17,8 @@ void os_random(void *user, void *out, size_t len);
 /* Keep everybody else out of the data directory until the process ends.
  * ERR_BUSY names the process that holds it. */
 int os_lock(const char *data, struct fault *fault);
-/* Make the directory if it is missing, for this user alone. */
+/* Make the directory if it is missing, for this user alone. ERR_CONFIG: others may
+ * look into it. Files in it that others could read are closed to them. */
 int os_directory(const char *path, struct fault *fault);
 /* Replace a file so that after a power cut it is wholly old or wholly new.
  * Readable by this user alone. */
@@ -69,7 +70,13 @@ int64_t os_watchdog_ms(void);
 bool os_never_sent(int socket);
 /* How many files may be open at a time, after asking for all we may have. */
 int os_files(void);
-/* No core dumps: memory holds personal data. */
-void os_no_core(void);
+/* Memory and files hold personal data: no core dumps, and what is made is this
+ * user's alone. */
+void os_keep_private(void);
+/* Give up what a daemon that is up never does: start a program, look into another
+ * process, make code, listen elsewhere, connect to another port than this (0: at
+ * all; -1: to any). As far as the system can; names what it could, for the
+ * log. For good. */
+const char *os_confine(int port);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,10 +132,11 @@ int os_files(void)
     return files.rlim_cur > INT_MAX ? INT_MAX : (int)files.rlim_cur;
 }
 
-void os_no_core(void)
+void os_keep_private(void)
 {
     struct rlimit none = {0, 0};
 
+    umask(077);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
 }

@@ -48,11 +48,35 @@ int os_lock(const char *data, struct fault *fault)
     return 0;
 }
 
+/* What an older version, or a person, left open in it. That it can be helped is
+ * not asked: nobody comes as far as that. */
+static void close_files(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    struct stat info;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (fstatat(dirfd(folder), entry->d_name, &info,
+                    AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(info.st_mode) && (info.st_mode & 077) != 0 &&
+            fchmodat(dirfd(folder), entry->d_name, info.st_mode & 0700, 0) < 0)
+            break;
+    if (folder != NULL)
+        closedir(folder);
+}
+
 int os_directory(const char *path, struct fault *fault)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return 0;
-    return os_fault(fault, "mkdir", path);
+    struct stat info;
+
+    if ((mkdir(path, 0700) < 0 && errno != EEXIST) || stat(path, &info) < 0)
+        return os_fault(fault, "mkdir", path);
+    if (S_ISDIR(info.st_mode) && (info.st_mode & 077) != 0)
+        return fault_set(fault, ERR_CONFIG, "data",
+                         "others may look into it: chmod 700 %s", path);
+    close_files(path);
+    return 0;
 }
 
 static int sync_parent(const char *path)

@@ -267,8 +267,10 @@ int restore(const struct config *config, const char *file,
     struct restoring on = {.config = config, .out = out,
                            .reach = crash_hook()};
     char journal[PATH + 16];
-    int rc = os_directory(config->data, fault);
+    int rc;
 
+    os_keep_private();
+    rc = os_directory(config->data, fault);
     memset(out, 0, sizeof(*out));
     if (rc == 0)
         rc = os_lock(config->data, fault);

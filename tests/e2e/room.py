@@ -21,7 +21,7 @@ class Room:
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         self.holder = subprocess.Popen(
-            ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=%dk tmpfs "$0" && echo made && exec sleep 3600' % kib, folder],
+            ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=%dk,mode=700 tmpfs "$0" && echo made && exec sleep 3600' % kib, folder],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=yz.die_with_parent)
         if self.holder.stdout.readline() != b"made\n":
             self.close()

@@ -22,20 +22,21 @@ import yz
 FIELDS = ("wall_ms", "mono_ms", "sleep_ms", "sync_delay_ms", "sync_fail", "syncs", "alloc_left", "alloc_fail", "allocs",
           "sync_gate", "sync_passes", "synced")
 SECOND, YEAR = 1000, 365 * 86400 * 1000
-library = None
+libraries = {}
 
 
-def build():
-    global library
+def build(name="shim"):
+    """The library made of NAME.c, to be put before the program's own."""
     if yz.sanitized():
         pytest.skip("the sanitizers stand between the program and its system themselves")
-    if library is None:
+    if name not in libraries:
         folder = tempfile.mkdtemp(prefix="yizhan-shim-")
         atexit.register(shutil.rmtree, folder, True)
-        library = os.path.join(folder, "shim.so")
-        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", library,
-                        os.path.join(yz.HERE, "shim.c"), "-ldl"], check=True)
-    return library
+        libraries[name] = os.path.join(folder, name + ".so")
+        os.chmod(folder, 0o755)                     # for a program under another account
+        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", libraries[name],
+                        os.path.join(yz.HERE, name + ".c"), "-ldl"], check=True)
+    return libraries[name]
 
 
 class Shim:
