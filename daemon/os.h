@@ -17,8 +17,9 @@ void os_random(void *user, void *out, size_t len);
 /* Keep everybody else out of the data directory until the process ends.
  * ERR_BUSY names the process that holds it. */
 int os_lock(const char *data, struct fault *fault);
-/* Make the directory if it is missing, for this user alone. ERR_CONFIG: others may
- * look into it. Files in it that others could read are closed to them. */
+/* Make the directory if it is missing, for this user alone; one that is there, and
+ * what lies in it, is closed to others. ERR_CONFIG: they may look into it, and it
+ * has been something else so far. */
 int os_directory(const char *path, struct fault *fault);
 /* Replace a file so that after a power cut it is wholly old or wholly new.
  * Readable by this user alone. */

@@ -66,13 +66,31 @@ static void close_files(const char *path)
         closedir(folder);
 }
 
+/* Nothing else lies in it: it is empty, or a register does. */
+static bool is_for_data(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool empty = true, ours = false;
+
+    while (folder != NULL && !ours && (entry = readdir(folder)) != NULL) {
+        ours = strcmp(entry->d_name, "yizhan.db") == 0;
+        empty = empty && (strcmp(entry->d_name, ".") == 0 ||
+                          strcmp(entry->d_name, "..") == 0);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return folder != NULL && (empty || ours);
+}
+
 int os_directory(const char *path, struct fault *fault)
 {
     struct stat info;
 
     if ((mkdir(path, 0700) < 0 && errno != EEXIST) || stat(path, &info) < 0)
         return os_fault(fault, "mkdir", path);
-    if (S_ISDIR(info.st_mode) && (info.st_mode & 077) != 0)
+    if (S_ISDIR(info.st_mode) && (info.st_mode & 077) != 0 &&
+        !(is_for_data(path) && chmod(path, 0700) == 0))
         return fault_set(fault, ERR_CONFIG, "data",
                          "others may look into it: chmod 700 %s", path);
     close_files(path);

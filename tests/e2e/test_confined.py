@@ -127,11 +127,17 @@ def test_nobody_else_reads_the_data():
         town.start()
         assert looked_into(town.data) == []
         town.stop()
-        os.chmod(town.data, 0o750)
+        os.chmod(town.data, 0o755)                          # as mkdir makes one
+        town.start()
+        assert os.stat(town.data).st_mode & 0o777 == 0o700
+        town.stop()
+        os.rename(town.data, town.data + "-away")
+        os.mkdir(town.data)
+        os.chmod(town.data, 0o755)
+        open(os.path.join(town.data, "photo.jpg"), "w").close()     # somebody else's folder
         code, text = town.refuse()
         assert code == 64 and "chmod 700 " + town.data in text, (code, text)
-        os.chmod(town.data, 0o700)
-        town.start()
+        assert os.stat(town.data).st_mode & 0o777 == 0o755
 
 
 @pytest.mark.parametrize("unit", ["yizhan", "yizhan-hub"])
