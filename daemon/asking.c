@@ -285,8 +285,7 @@ static int read_news(struct asking *asking, int type, struct bytes payload,
 
     if (type == FRAME_NEWS)
         return news_read(payload, out);
-    rc = store_read_news(asking->store, &asking->hello, &asking->welcome,
-                         payload, out);
+    rc = store_read_news(asking->store, &asking->welcome, payload, out);
     asking->asked.terse = true;
     if (rc == 0)
         return 0;

@@ -57,11 +57,11 @@ struct mind *mind_new(struct bytes dictionary);
 void mind_free(struct mind *mind);
 void mind_name(const struct mind *mind, uint8_t name[DICTIONARY_NAME]);
 
-/* What both ends know before a batch. */
+/* What both ends know before a batch, or before news. */
 struct setting {
     const struct mind *mind;
     const struct names *names;
-    const struct hello *hello;
+    const struct hello *hello;          /* a batch: the ask's */
     const struct welcome *welcome;      /* news: the answer's */
 };
 

@@ -35,11 +35,10 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
                          struct fault *fault);
 int store_settle_news(struct store *store, const struct news *news,
                       struct settled *out, struct fault *fault);
-/* Read the payload of FRAME_TERSE_NEWS, which an answer to `hello` tells behind
- * `welcome`, as news_read. An error: it must be told in full. */
-int store_read_news(struct store *store, const struct hello *hello,
-                    const struct welcome *welcome, struct bytes payload,
-                    struct news *out);
+/* Read the payload of FRAME_TERSE_NEWS, which an answer tells behind `welcome`,
+ * as news_read. An error: it must be told in full. */
+int store_read_news(struct store *store, const struct welcome *welcome,
+                    struct bytes payload, struct news *out);
 int store_set_kinds(struct store *store, struct bytes text,
                     struct fault *fault);
 

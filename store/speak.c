@@ -151,16 +151,19 @@ void store_speak_in_full(struct store *store)
 
 /* ---- both ---- */
 
-const struct mind *terse_mind(const struct hello *hello)
+const struct mind *terse_named(const uint8_t dictionary[DICTIONARY_NAME])
 {
     uint8_t name[DICTIONARY_NAME];
 
-    if (!hello->last.told || mind_built() == NULL)
+    if (mind_built() == NULL)
         return NULL;
     mind_name(mind_built(), name);
-    return memcmp(name, hello->last.dictionary, sizeof name) == 0
-               ? mind_built()
-               : NULL;
+    return memcmp(name, dictionary, sizeof name) == 0 ? mind_built() : NULL;
+}
+
+const struct mind *terse_mind(const struct hello *hello)
+{
+    return hello->last.told ? terse_named(hello->last.dictionary) : NULL;
 }
 
 /* ---- hub ---- */

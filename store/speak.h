@@ -29,7 +29,9 @@ struct telling_to {
 bool terse_tell(struct store *store, const struct telling_to *to,
                 const struct news_writer *writer, struct buf *out);
 
-/* Both: what this hello's asker tells by; NULL: nothing, or not known here. */
+/* Both: the dictionary of this name; NULL: not known here. */
+const struct mind *terse_named(const uint8_t dictionary[DICTIONARY_NAME]);
+/* What this hello's asker tells by; NULL: nothing, or not known here. */
 const struct mind *terse_mind(const struct hello *hello);
 /* Record and number of a change that is here. */
 bool terse_look(struct store *store, struct known *out);

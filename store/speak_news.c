@@ -137,8 +137,7 @@ bool terse_tell(struct store *store, const struct telling_to *to,
                         .org = to->station->org,
                         .upto = head->from};
     struct names by = names;
-    struct setting setting = {terse_mind(to->hello), &by, to->hello,
-                              to->welcome};
+    struct setting setting = {terse_mind(to->hello), &by, NULL, to->welcome};
     size_t start = out->len;
     int rc;
 
@@ -157,16 +156,17 @@ bool terse_tell(struct store *store, const struct telling_to *to,
     return false;
 }
 
-int store_read_news(struct store *store, const struct hello *hello,
-                    const struct welcome *welcome, struct bytes payload,
-                    struct news *out)
+int store_read_news(struct store *store, const struct welcome *welcome,
+                    struct bytes payload, struct news *out)
 {
     struct hearer on = {.store = store};
     struct names by = names;
-    struct setting setting = {terse_mind(hello), &by, hello, welcome};
+    struct setting setting = {NULL, &by, NULL, welcome};
     int rc;
 
     memset(out, 0, sizeof *out);
+    if (welcome->terse)
+        setting.mind = terse_named(welcome->dictionary);
     if (setting.mind == NULL)
         return ERR_VERSION;
     by.user = &on;

@@ -46,20 +46,20 @@ class Listener:
             for kind, payload in frames:
                 if kind not in (wire.NEWS, wire.TERSE_NEWS):
                     continue
-                stream, end, left = head(welcome, self.station.cursors, kind, payload)
+                stream, end, left = head(welcome, kind, payload)
                 if stream == self.org:
                     cursor, more = end, left
                     total += FRAME + len(wire.varint(len(payload))) + len(payload)
         return total, cursor
 
 
-def head(welcome, cursors, kind, payload):
+def head(welcome, kind, payload):
     cut = wire.Cut(payload)
     if kind == wire.NEWS:
         stream, _, end, _ = cut.counted(), cut.varint(), cut.varint(), cut.varint()
         return stream, end, cut.byte()
     stream = welcome.streams[cut.varint()]
-    end = cursors.get(stream, 0) + cut.varint() + cut.varint()
+    end = cut.varint() + cut.varint()
     return stream, end, cut.byte() & 1
 
 

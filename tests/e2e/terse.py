@@ -636,11 +636,11 @@ class Welcome:
         self.dictionary = cut.take(8) if cut.at < len(payload) else b""
 
 
-def read_news(mind, welcome, cursors, data, had, begins):
+def read_news(mind, welcome, data, had, begins):
     """(stream, from, to, as of, more, count, items): the items as they stand in plain news."""
     cut = Cut(data)
     stream = welcome.streams[cut.varint()]
-    start = cursors.get(stream, 0) + cut.varint()
+    start = cut.varint()
     end, flags = start + cut.varint(), cut.byte()
     as_of = welcome.number + Hello.zigzag(cut) if flags & 2 else 0
     count, items = cut.varint(), b""

@@ -71,5 +71,5 @@ def test_news_are_read_by_the_page(mind):
         return sorted({o for o, _ in drawn.known if o[:4] == prefix})
 
     for i, (payload, plain) in enumerate(drawn.pairs):
-        read = terse.read_news(mind[0], drawn.welcome, drawn.hello.cursors, payload, had, begins)
+        read = terse.read_news(mind[0], drawn.welcome, payload, had, begins)
         assert read == plain_news(plain), "frame %d of seed %s" % (i, SEED)
