@@ -219,15 +219,15 @@ static uint64_t written(void)
     return sum;
 }
 
-static uint64_t number_of(const json_t *value, const char *name)
+static uint64_t member_number(const json_t *value, const char *name)
 {
     return (uint64_t)json_integer_value(json_object_get(value, name));
 }
 
 static uint64_t lines_taken(const json_t *counts)
 {
-    return number_of(counts, "new") + number_of(counts, "changed") +
-           number_of(counts, "same");
+    return member_number(counts, "new") + member_number(counts, "changed") +
+           member_number(counts, "same");
 }
 
 /* A line taken once is not taken again. */
@@ -236,16 +236,16 @@ static void import_again(const struct asked_for *asked, const json_t *counts)
     struct request request;
     json_t *again;
 
-    must(number_of(counts, "read") ==
-             lines_taken(counts) + number_of(counts, "wrong") +
-                 number_of(counts, "duplicate"),
+    must(member_number(counts, "read") ==
+             lines_taken(counts) + member_number(counts, "wrong") +
+                 member_number(counts, "duplicate"),
          "the lines do not add up");
     if (strstr(asked->query, "dry") != NULL)
         return;
     must(run(asked, &request) == 0, "a second import");
     again = told(&request);
-    must(number_of(again, "duplicate") >=
-             lines_taken(counts) + number_of(counts, "duplicate"),
+    must(member_number(again, "duplicate") >=
+             lines_taken(counts) + member_number(counts, "duplicate"),
          "a line is taken twice");
     json_decref(again);
     drop(&request);
