@@ -1,6 +1,7 @@
 /* A node without a loop: what the handlers of the API want of one. */
 #include "tests/fuzz/help/node.h"
 #include "daemon/job.h"
+#include "daemon/open.h"
 #include "daemon/reconcile.h"
 #include "daemon/request.h"
 #include "tests/fuzz/help/must.h"
@@ -19,6 +20,22 @@ const struct config *node_config(const struct node *node)
 {
     (void)node;
     return &desk.config;
+}
+
+/* A machine that shares a secret: nobody is enrolled. */
+struct opened *node_opened(struct node *node)
+{
+    static struct opened opened;
+
+    (void)node;
+    opened.store = desk.store;
+    return &opened;
+}
+
+int node_enrolled(struct node *node, struct fault *fault)
+{
+    (void)node;
+    return fault_set(fault, ERR_CONFIG, "secret", "it shares one");
 }
 
 void node_saved(struct node *node)
