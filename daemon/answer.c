@@ -51,6 +51,11 @@ const char *answer_station(const struct answer *answer)
     return answer->name;
 }
 
+const struct hello *answer_hello(const struct answer *answer)
+{
+    return &answer->hello;
+}
+
 bool answer_slow(const struct answer *answer)
 {
     return answer->compared != NULL && answer->phase == TELL_COMPARED;

@@ -52,7 +52,6 @@ struct asking *asking_new(struct store *store, const char *station,
     memset(asking, 0, sizeof *asking);
     asking->store = store;
     memcpy(asking->station, station, strnlen(station, STATION_MAX));
-    asking->plan = *plan;
     asking->later = later;
     asking->bytes = SIZE_MAX;
     memcpy(asking->out.key, key, 32);
@@ -61,6 +60,9 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->in.answer = true;
     buf_init(&asking->saying, FRAME_MAX + 256);
     buf_init(&asking->heard, FRAME_MAX + 64);
+    if (plan == NULL)
+        return asking;
+    asking->plan = *plan;
     asking->rc = store_hello(store, &asking->hello);
     if (later != NULL)
         later_tell(later, &asking->hello);
@@ -76,6 +78,11 @@ void asking_compare(struct asking *asking, struct reconcile *reconcile)
     asking->reconcile = reconcile;
     if (asking->hello.room > COMPARED_ROOM)
         asking->hello.room = COMPARED_ROOM;
+}
+
+void asking_said(struct asking *asking, const struct hello *hello)
+{
+    asking->hello = *hello;
 }
 
 void asking_bound(struct asking *asking, size_t bytes)

@@ -142,6 +142,42 @@ TEST(both_carriers_in_every_order_and_each_twice)
         one_order(code, 2);
 }
 
+/* BUG found: what the hub tells in few bytes rests on the ask, and was read as
+ * an answer to what the station would ask now; its cursor passed over news that
+ * it had never heard. */
+TEST(an_answer_is_read_as_what_its_ask_was_told)
+{
+    struct world *w = world_new();
+    struct buf ask, answer;
+
+    (void)state;
+    say(w, "county", 1, "mark=1 name=甲 org=520527001");
+    sync_all(w);
+    pack_at(w, "a", BUNDLE_ROOM, 1, &ask);
+    for (int i = 2; i < 12; i++) {
+        char what[60];
+
+        snprintf(what, sizeof what, "mark=%d name=乙 org=520527001", i);
+        say(w, "county", i, what);
+    }
+    sync_with(w, "county");
+    sync_with(w, "a");
+    say(w, "county", 1, "name=丙");
+    sync_with(w, "county");
+    assert_int_equal(hub_unpacks(w, buf_view(&ask), &answer), 0);
+    for (int i = 2; i < 12; i++)
+        say(w, "county", i, "name=丁");
+    sync_with(w, "county");
+    assert_int_equal(unpack_at(w, "a", buf_view(&answer)), 1);
+    assert_false(w->asked.more);
+    assert_cell(w, "a", 1, "name", "丙");
+    sync_all(w);
+    assert_agree(w);
+    buf_done(&ask);
+    buf_done(&answer);
+    world_end(w);
+}
+
 TEST(months_later_it_has_no_effect)
 {
     struct world *w = prepared();
@@ -207,6 +243,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_goes_with_the_next),
         cmocka_unit_test(both_carriers_in_every_order),
         cmocka_unit_test(both_carriers_in_every_order_and_each_twice),
+        cmocka_unit_test(an_answer_is_read_as_what_its_ask_was_told),
         cmocka_unit_test(months_later_it_has_no_effect),
         cmocka_unit_test(an_answer_the_line_has_overtaken_has_no_effect),
     };
