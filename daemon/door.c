@@ -13,6 +13,7 @@
  * silent, drip or vanish: sweep() cuts off whom MHD's idle limit lets pass.
  */
 #include "daemon/door.h"
+#include "daemon/address.h"
 #include "daemon/api.h"
 #include "daemon/gate.h"
 #include "daemon/open.h"
@@ -91,6 +92,13 @@ static unsigned places(bool public)
         return (unsigned)local;
     return (unsigned)(left - local < PUBLIC_CALLERS ? left - local
                                                     : PUBLIC_CALLERS);
+}
+
+/* One address is not all there is, though a whole county may come from one. On
+ * loopback everybody does: the near end of a tunnel. 0: no bound. */
+static unsigned of_one_address(const struct door *door)
+{
+    return host_loopback(door->where.host) ? 0 : door->places / 2;
 }
 
 static bool is_full(const struct door *door)
@@ -238,6 +246,7 @@ static int start(struct door *door, struct fault *fault)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(door->public ? PUBLIC_MEMORY : LOCAL_MEMORY),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, of_one_address(door),
         MHD_OPTION_NOTIFY_COMPLETED, talk_done, door,
         MHD_OPTION_NOTIFY_CONNECTION, on_caller, door,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, door->options,

@@ -14,6 +14,7 @@
 #include "daemon/node.h"
 #include "daemon/room.h"
 #include "daemon/open.h"
+#include "daemon/os.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,48 @@ static const char *station_of(const struct request *request)
     return station_name_valid(name) ? name : "-";
 }
 
+/* Whose two requests are, as far as that is proven: by key at once, by a shared
+ * secret once the whole ask is there. */
+static bool is_same(const struct request *one, const struct request *other)
+{
+    return one->keyed && other->keyed
+               ? memcmp(one->pin, other->pin, sizeof one->pin) == 0
+               : strcmp(station_of(one), station_of(other)) == 0;
+}
+
+/* One exchange of a station at a time, and not too often: who floods within its
+ * rights waits, and nobody else. The newest counts: the line of an older one may
+ * be dead without anybody having heard of it. */
+static int admit(struct request *request, const char *name,
+                 struct fault *fault)
+{
+    struct request *at = request;
+    int64_t wait = quota_take(&node_opened(request->node)->quota, name,
+                              os_mono_ms());
+
+    request->admitted = true;
+    request->reply.wait_ms = wait;
+    if (wait > 0)
+        return fault_set(fault, ERR_AGAIN, "", "%s comes too often", name);
+    while (at->prev)
+        at = at->prev;
+    for (; at; at = at->next)
+        if (at != request && at->state && is_same(at, request))
+            request_abort(at);
+    return 0;
+}
+
+static int look_at_key(struct request *request, struct fault *fault)
+{
+    const struct devices *devices = node_opened(request->node)->devices;
+    int rc = know(request, fault);
+
+    return rc < 0 || !devices || request->admitted
+               ? rc
+               : admit(request, devices_of(devices, request->pin)->name,
+                       fault);
+}
+
 static int gate_piece(struct request *request, struct bytes data,
                       struct fault *fault)
 {
@@ -75,7 +118,7 @@ static int gate_piece(struct request *request, struct bytes data,
     int rc = room_check(node_config(request->node), ROOM_TO_TALK, fault);
 
     if (rc == 0 && !known)
-        rc = know(request, fault);
+        rc = look_at_key(request, fault);
     if (rc == 0)
         rc = answer_feed(request->state, data.data, data.len, fault);
     if (rc < 0)
@@ -84,26 +127,11 @@ static int gate_piece(struct request *request, struct bytes data,
     return rc;
 }
 
-/* One exchange of a station at a time. Only a whole ask is proven to be this
- * station's, so only that may cut an older one off. */
-static void replace(struct request *request)
-{
-    const char *name = station_of(request);
-    struct request *at = request;
-
-    while (at->prev)
-        at = at->prev;
-    for (; at; at = at->next)
-        if (at != request && at->state && strcmp(station_of(at), name) == 0)
-            request_abort(at);
-}
-
 static int gate_end(struct request *request, struct fault *fault)
 {
     if (!answer_whole(request->state))
         return fault_set(fault, ERR_FORMAT, "", "the ask ends too early");
-    replace(request);
-    return 0;
+    return request->admitted ? 0 : admit(request, station_of(request), fault);
 }
 
 static int gate_fill(struct request *request)

@@ -194,6 +194,7 @@ int node_open(const struct config *config, struct opened *out,
 
 void node_opened_done(struct opened *opened)
 {
+    quota_done(&opened->quota);
     store_close(opened->store);
     stations_free(opened->stations);
     devices_free(opened->devices);

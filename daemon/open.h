@@ -5,6 +5,7 @@
 #include "daemon/devices.h"
 #include "daemon/enrolled.h"
 #include "daemon/numbers.h"
+#include "daemon/quota.h"
 #include "daemon/stations.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct opened {
     struct enrolled county;     /* station: what that left */
     char name[STATION_MAX + 1]; /* station: as the hub knows it */
     uint8_t key[32];            /* station: of the frames */
+    struct quota quota;         /* hub: who came how often */
     struct store *store;
 };
 

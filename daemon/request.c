@@ -78,6 +78,8 @@ int http_status(int err)
         return 409;
     case ERR_SIZE:
         return 413;
+    case ERR_AGAIN:
+        return 429;
     case ERR_IO:
     case ERR_CORRUPT:
     case ERR_UNKNOWN:

@@ -28,6 +28,7 @@ struct request;
 struct reply {
     int status;                 /* HTTP; 0 is 200 */
     const char *type;           /* media type; NULL is JSON */
+    int64_t wait_ms;            /* not before: asked again it may do */
     struct buf body;            /* all of it, or what stands before `fill` */
     /* Append the next piece to reply.body; nothing appended is the end. */
     int (*fill)(struct request *request);
@@ -56,6 +57,7 @@ struct request {
     const char *secret;         /* the door's token */
     uint8_t pin[32];            /* of the TLS key the caller holds ... */
     bool keyed;                 /* ... if it holds one */
+    bool admitted;              /* an exchange that its quota allows */
     struct {
         const char *name, *value;
     } query[QUERY_MAX];

@@ -61,7 +61,12 @@ static void add_headers(const struct talk *talk, struct MHD_Response *response)
         {"Cross-Origin-Resource-Policy", "same-origin"},
     };
     const char *type = talk->request.reply.type;
+    char wait[24];
 
+    snprintf(wait, sizeof(wait), "%lld",
+             (long long)(talk->request.reply.wait_ms + 999) / 1000);
+    if (talk->request.reply.wait_ms > 0)
+        MHD_add_response_header(response, "Retry-After", wait);
     MHD_add_response_header(response, "Content-Type",
                             type ? type : "application/json");
     /* Between machines every byte counts, and no browser listens. */
