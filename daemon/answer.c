@@ -51,11 +51,6 @@ const char *answer_station(const struct answer *answer)
     return answer->name;
 }
 
-const struct hello *answer_hello(const struct answer *answer)
-{
-    return &answer->hello;
-}
-
 bool answer_slow(const struct answer *answer)
 {
     return answer->compared != NULL && answer->phase == TELL_COMPARED;

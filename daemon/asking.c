@@ -80,11 +80,6 @@ void asking_compare(struct asking *asking, struct reconcile *reconcile)
         asking->hello.room = COMPARED_ROOM;
 }
 
-void asking_said(struct asking *asking, const struct hello *hello)
-{
-    asking->hello = *hello;
-}
-
 void asking_bound(struct asking *asking, size_t bytes)
 {
     asking->bytes = bytes;

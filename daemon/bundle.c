@@ -88,21 +88,6 @@ static void finish(struct packing *packing, struct buf *out)
     packing->stage = PACKED;
 }
 
-/* What an answer says in few bytes rests on what its ask said, and who asked may
- * say something else by the time it is heard. */
-static void pack_hello(struct packing *packing, struct buf *out)
-{
-    struct buf hello, sized;
-
-    buf_init(&hello, FRAME_MAX);
-    buf_init(&sized, FRAME_MAX + 8);
-    hello_write(answer_hello(packing->answer), &hello);
-    buf_bytes(&sized, buf_view(&hello));
-    bundle_put(&packing->writer, buf_view(&sized), out);
-    buf_done(&hello);
-    buf_done(&sized);
-}
-
 static int pack_piece(struct packing *packing, struct buf *out)
 {
     uint8_t piece[STEP];
@@ -127,8 +112,6 @@ int packing_fill(struct packing *packing, struct buf *out)
     if (packing->stage == PACK_HEAD) {
         bundle_open(&packing->writer, &packing->head, packing->key, out);
         packing->stage = PACK_MESSAGE;
-        if (packing->answer != NULL)
-            pack_hello(packing, out);
     }
     while (rc == 0 && packing->stage != PACKED && out->len == before)
         rc = pack_piece(packing, out);

@@ -45,7 +45,7 @@ struct asked {                  /* what came of it */
 };
 
 /* `later` may keep large confirmations; NULL: all are settled at once. `plan` may
- * be NULL: it was asked long ago, and asking_said tells what. */
+ * be NULL: nothing is asked, only the answer to an ask of before is settled. */
 struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
                           const struct asking_plan *plan, struct later *later,
@@ -53,8 +53,6 @@ struct asking *asking_new(struct store *store, const char *station,
 /* Let a comparison ride along (not behind a cut, when a hello goes alone). */
 struct reconcile;
 void asking_compare(struct asking *asking, struct reconcile *reconcile);
-/* The hello of the ask whose answer is to be settled. */
-void asking_said(struct asking *asking, const struct hello *hello);
 /* No further batch behind so many bytes. */
 void asking_bound(struct asking *asking, size_t bytes);
 void asking_free(struct asking *asking);
@@ -87,8 +85,6 @@ int answer_feed(struct answer *answer, const uint8_t *data, size_t len,
 bool answer_whole(const struct answer *answer);
 /* Name of the station that asks, "" before its head was read. */
 const char *answer_station(const struct answer *answer);
-/* What the ask said, as it came, until answer_read. */
-const struct hello *answer_hello(const struct answer *answer);
 long answer_read(struct answer *answer, uint8_t *out, size_t max);
 /* Is the next piece of it much work? */
 bool answer_slow(const struct answer *answer);

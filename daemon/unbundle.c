@@ -15,10 +15,7 @@
 
 /* Bytes of the message heard at a time: no more than a frame or two, as one may
  * confirm thousands of changes. */
-enum {
-    STEP = 128,
-    FRONT_MAX = 64 * 1024       /* more than any hello, and the head behind it */
-};
+enum { STEP = 128 };
 
 struct unpacking {
     struct store *store;
@@ -30,8 +27,7 @@ struct unpacking {
     uint8_t key[32];
     struct bundle_reader reader;
     struct answer *answer;      /* at the hub, from the head on */
-    struct buf front;           /* at a station, what comes before ... */
-    struct asking *asking;      /* ... this can be made */
+    struct asking *asking;      /* at a station, from the first chunk on */
     size_t heard;               /* of reader.plain */
     bool last;                  /* the last chunk was opened */
     bool overtaken;             /* by a newer life of the hub */
@@ -45,7 +41,6 @@ static struct unpacking *unpacking_new(struct store *store, int64_t wall_ms)
     unpacking->store = store;
     unpacking->wall_ms = wall_ms;
     bundle_reader_init(&unpacking->reader);
-    buf_init(&unpacking->front, FRONT_MAX);
     return unpacking;
 }
 
@@ -76,7 +71,6 @@ void unpacking_free(struct unpacking *unpacking)
         return;
     answer_free(unpacking->answer);
     asking_free(unpacking->asking);
-    buf_done(&unpacking->front);
     bundle_reader_done(&unpacking->reader);
     sodium_memzero(unpacking->key, sizeof unpacking->key);
     free(unpacking);
@@ -164,48 +158,32 @@ static int hear_head(struct unpacking *unpacking, struct fault *fault)
 
 /* ---- what it says ---- */
 
-/* In front of an answer stands the hello of its ask, of which a station keeps
- * nothing, and behind that its id: that it is an answer to this station its
- * key has proven. 0: not all of it has come. */
-static int begin_answer(struct unpacking *unpacking, struct fault *fault)
+/* The answer names its ask, of which a station keeps nothing: that it is an
+ * answer to this station its key has proven. */
+static int begin_answer(struct unpacking *unpacking, struct bytes plain,
+                        struct fault *fault)
 {
-    struct cut cut = cut_of(buf_view(&unpacking->front));
-    struct bytes payload = cut_bytes(&cut, FRAME_MAX);
-    struct hello *hello;
     struct id ask_id;
-    int rc;
 
-    if (cut.bad || cut_left(&cut) < WIRE_HEAD + ID_SIZE)
-        return unpacking->front.full
-                   ? fault_set(fault, ERR_TORN, "", "it holds no answer") : 0;
-    memcpy(ask_id.b, cut.at + WIRE_HEAD, ID_SIZE);
-    hello = xmalloc(sizeof *hello);
-    rc = hello_read(payload, hello);
-    if (rc == 0) {
-        unpacking->asking = asking_new(unpacking->store, unpacking->station,
-                                       unpacking->key, &ask_id, NULL, NULL, 0);
-        asking_said(unpacking->asking, hello);
-        rc = settle_feed(unpacking->asking, cut.at, cut_left(&cut), fault);
-    } else {
-        fault_set(fault, rc, "hello", "it holds no answer");
-    }
-    free(hello);
-    return rc;
+    if (plain.len < WIRE_HEAD + ID_SIZE)
+        return fault_set(fault, ERR_TORN, "", "it holds no answer");
+    memcpy(ask_id.b, plain.data + WIRE_HEAD, ID_SIZE);
+    unpacking->asking = asking_new(unpacking->store, unpacking->station,
+                                   unpacking->key, &ask_id, NULL, NULL, 0);
+    return 0;
 }
 
 static int hear_answer(struct unpacking *unpacking, struct bytes plain,
                        struct fault *fault)
 {
-    int rc;
+    int rc = 0;
 
     if (unpacking->overtaken)
         return 0;
-    if (unpacking->asking == NULL) {
-        buf_put(&unpacking->front, plain.data, plain.len);
-        rc = begin_answer(unpacking, fault);
-    } else {
+    if (unpacking->asking == NULL)
+        rc = begin_answer(unpacking, plain, fault);
+    if (rc == 0)
         rc = settle_feed(unpacking->asking, plain.data, plain.len, fault);
-    }
     unpacking->overtaken = rc == ERR_VERSION &&
                            strcmp(fault->field, "life") == 0;
     return unpacking->overtaken ? 0 : rc;

@@ -142,10 +142,10 @@ TEST(both_carriers_in_every_order_and_each_twice)
         one_order(code, 2);
 }
 
-/* BUG found: what the hub tells in few bytes rests on the ask, and was read as
+/* BUG found: what the hub told in few bytes rested on the ask, and was read as
  * an answer to what the station would ask now; its cursor passed over news that
  * it had never heard. */
-TEST(an_answer_is_read_as_what_its_ask_was_told)
+TEST(an_answer_is_read_without_its_ask)
 {
     struct world *w = world_new();
     struct buf ask, answer;
@@ -243,7 +243,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_goes_with_the_next),
         cmocka_unit_test(both_carriers_in_every_order),
         cmocka_unit_test(both_carriers_in_every_order_and_each_twice),
-        cmocka_unit_test(an_answer_is_read_as_what_its_ask_was_told),
+        cmocka_unit_test(an_answer_is_read_without_its_ask),
         cmocka_unit_test(months_later_it_has_no_effect),
         cmocka_unit_test(an_answer_the_line_has_overtaken_has_no_effect),
     };
