@@ -56,6 +56,7 @@ static void close_files(const char *path)
     const struct dirent *entry;
     struct stat info;
 
+    /* cppcheck-suppress readdirCalled ; there is one thread */
     while (folder != NULL && (entry = readdir(folder)) != NULL)
         if (fstatat(dirfd(folder), entry->d_name, &info,
                     AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -73,6 +74,7 @@ static bool is_for_data(const char *path)
     const struct dirent *entry;
     bool empty = true, ours = false;
 
+    /* cppcheck-suppress readdirCalled ; there is one thread */
     while (folder != NULL && !ours && (entry = readdir(folder)) != NULL) {
         ours = strcmp(entry->d_name, "yizhan.db") == 0;
         empty = empty && (strcmp(entry->d_name, ".") == 0 ||
