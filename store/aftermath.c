@@ -143,6 +143,50 @@ static bool may_close(struct deciding *on, const struct record_row *row,
            line_follows(on->store, on->entry->at, which->at);
 }
 
+/* A change in force about which a hub asked that was set back since; this one had
+ * nothing to ask. Who still has the case must hear that it is over, so one is
+ * opened, to be closed. */
+static int case_of_lost_life(struct deciding *on, struct place_id at)
+{
+    struct case_row lost = {.at = at};
+    struct record_row row;
+    struct entry entry;
+    int rc;
+
+    entry_init(&entry);
+    rc = journal_load(on->store, at, &entry);
+    lost.cell = entry.cell;
+    if (rc == 1 && entry.state == STATE_TAKEN &&
+        record_by_row(on->store, entry.record, &row) == 1 &&
+        may_close(on, &row, &lost))
+        rc = case_add(on->store, &entry, REASON_RESTORED, bytes_of("", 0));
+    entry_done(&entry);
+    return rc < 0 ? rc : on->store->rc;
+}
+
+/* 1 there, 0 not, or not yet. */
+static int case_named(struct deciding *on, struct place_id at,
+                      struct case_row *out)
+{
+    int rc = case_find(on->store, at, out);
+
+    if (rc == 0)
+        rc = case_of_lost_life(on, at);
+    return rc == 0 ? case_find(on->store, at, out) : rc;
+}
+
+static int settle_one(struct deciding *on, struct case_row *which)
+{
+    struct record_row row;
+
+    if (which->record == 0 ||
+        record_by_row(on->store, which->record, &row) != 1)
+        memset(&row, 0, sizeof row);
+    return may_close(on, &row, which)
+               ? close_case(on->store, &row, which, &on->entry->change.name)
+               : 0;
+}
+
 static int settle_named(struct deciding *on)
 {
     const struct change *change = &on->entry->change;
@@ -151,17 +195,12 @@ static int settle_named(struct deciding *on)
     for (int i = 0; i < change->nsettles && rc == 0; i++) {
         const struct name *named = &change->settles[i];
         struct case_row found;
-        struct record_row row;
 
-        if (case_find(on->store, place_of(on->store, named), &found) != 1) {
+        rc = case_named(on, place_of(on->store, named), &found);
+        if (rc == 0)
             rc = settles_keep(on->store, named, &change->name);
-            continue;
-        }
-        if (found.record == 0 ||
-            record_by_row(on->store, found.record, &row) != 1)
-            memset(&row, 0, sizeof row);
-        if (may_close(on, &row, &found))
-            rc = close_case(on->store, &row, &found, &change->name);
+        else if (rc == 1)
+            rc = settle_one(on, &found);
     }
     return rc;
 }
@@ -190,6 +229,18 @@ static int find_duplicates(struct deciding *on)
     return 0;
 }
 
+/* The answer to such a case, of a life that is lost, came before this change. */
+static int case_answered(struct deciding *on)
+{
+    struct case_row lost = {.at = on->entry->at, .cell = on->entry->cell};
+    struct name by;
+
+    return settles_find(on->store, &on->entry->change.name, &by) == 1 &&
+                   may_have_closed(on, &lost, &by)
+               ? case_open(on, REASON_RESTORED)
+               : on->store->rc;
+}
+
 int decide_after(struct deciding *on)
 {
     int rc = 0;
@@ -203,6 +254,8 @@ int decide_after(struct deciding *on)
             rc = case_open(on, on->entry->reason);
     } else if (on->entry->state == STATE_TAKEN) {
         rc = find_duplicates(on);
+        if (rc == 0)
+            rc = case_answered(on);
     }
     if (rc == 0)
         rc = settle_named(on);

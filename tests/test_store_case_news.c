@@ -1,11 +1,6 @@
 /* Stories of a case whose record changes hands while it waits: nobody keeps it
  * open who was told of it and cannot learn that it was closed. */
-#include "tests/world.c"
-
-#define TEST(name) static void name(void **state)
-#define W \
-    struct world *w = world_new(); \
-    (void)state
+#include "tests/disaster.c"
 
 static int cases(struct world *w, const char *name)
 {
@@ -154,6 +149,107 @@ TEST(what_was_set_aside_does_not_hide_a_record)
     world_end(w);
 }
 
+/* a's 甲 was written over unknown behind a restore, and all were told to ask. */
+static void asked_in_a_lost_life(struct world *w, struct backup *old)
+{
+    say(w, "a", 1, "mark=1 host=520527002");
+    sync_all(w);
+    backup(w, old, "old");
+    say(w, "a", 1, "name=甲");
+    sync_with(w, "a");
+    restore(w, old);
+    say(w, "county", 1, "name=丙");
+    sync_with(w, "county");
+    sync_all(w);
+    assert_int_equal(reason_of(w, "a", 1, "name"), REASON_RESTORED);
+    assert_int_equal(reason_of(w, "county", 1, "name"), REASON_RESTORED);
+}
+
+/* BUG found: Set back once more, and refilled in another order, the hub saw nothing
+ * to ask, and nobody could close the case that others still had. */
+TEST(a_question_of_a_lost_life_ends_when_it_is_answered)
+{
+    struct backup old;
+    W;
+
+    asked_in_a_lost_life(w, &old);
+    restore(w, &old);
+    sync_with(w, "a");
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 0);
+    assert_int_equal(cases(w, "a"), 1);
+    assert_int_equal(settle(w, "county", 1, "name", "in-force"), 0);
+    sync_all(w);
+    assert_int_equal(cases(w, "county"), 0);
+    assert_int_equal(cases(w, "a"), 0);
+    assert_cell(w, "hub", 1, "name", "丙");
+    assert_agree(w);
+    world_end(w);
+}
+
+/* b says which of the two it is, and nobody else hears so; then they come back in
+ * this order. */
+static void answered_and_lost(struct world *w, const char *first,
+                              const char *second)
+{
+    struct backup old;
+
+    asked_in_a_lost_life(w, &old);
+    assert_int_equal(settle(w, "b", 1, "name", "in-force"), 0);
+    sync_with(w, "b");
+    assert_int_equal(cases(w, "a"), 1);
+    restore(w, &old);
+    sync_with(w, first);
+    sync_with(w, second);
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 0);
+    assert_int_equal(cases(w, "county"), 0);
+    assert_int_equal(cases(w, "a"), 0);
+    assert_int_equal(cases(w, "b"), 0);
+    assert_agree(w);
+    world_end(w);
+}
+
+TEST(an_answer_that_the_hub_lost_ends_the_question_when_it_comes_again)
+{
+    W;
+    answered_and_lost(w, "a", "b");
+}
+
+TEST(an_answer_that_comes_before_what_it_is_about_ends_the_question)
+{
+    W;
+    answered_and_lost(w, "b", "a");
+}
+
+/* A refill in another order names the other of the two. */
+TEST(a_duplicate_of_a_lost_life_ends_when_it_is_answered)
+{
+    struct backup old;
+    W;
+
+    backup(w, &old, "old");
+    say(w, "a", 1, "mark=7 host=520527002");
+    sync_with(w, "a");
+    say(w, "b", 2, "mark=7 host=520527001");
+    sync_all(w);
+    assert_int_equal(reason_of(w, "b", 2, "identity"), REASON_DUPLICATE);
+    restore(w, &old);
+    sync_with(w, "b");
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 1);
+    assert_int_equal(reason_of(w, "hub", 1, "identity"), REASON_DUPLICATE);
+    assert_int_equal(settle(w, "a", 1, "identity", "in-force"), 0);
+    assert_int_equal(settle(w, "b", 2, "identity", "in-force"), 0);
+    sync_all(w);
+    assert_int_equal(open_cases(w->hub), 0);
+    assert_int_equal(cases(w, "a"), 0);
+    assert_int_equal(cases(w, "b"), 0);
+    assert_int_equal(cases(w, "county"), 0);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +262,12 @@ int main(void)
         cmocka_unit_test(
             an_author_struck_off_and_let_in_again_hears_how_his_case_ended),
         cmocka_unit_test(what_was_set_aside_does_not_hide_a_record),
+        cmocka_unit_test(a_question_of_a_lost_life_ends_when_it_is_answered),
+        cmocka_unit_test(
+            an_answer_that_the_hub_lost_ends_the_question_when_it_comes_again),
+        cmocka_unit_test(
+            an_answer_that_comes_before_what_it_is_about_ends_the_question),
+        cmocka_unit_test(a_duplicate_of_a_lost_life_ends_when_it_is_answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,15 @@ static bool same_body(bool a_there, const struct body *a, bool b_there,
     return a_there == b_there && (!a_there || body_equal(a, b));
 }
 
+/* A hub that was set back, and is refilled in another order, may have nothing to
+ * ask of what it asked before, or ask of the other of two. It closes whatever
+ * of that is answered. */
+static bool of_lost_life(const struct sim *sim, enum reason reason)
+{
+    return sim->oracle->hub_was_back &&
+           (reason == REASON_RESTORED || reason == REASON_DUPLICATE);
+}
+
 /* The same case, at the hub; unless it waits since a life that the hub lost, and
  * whoever could tell it, or its end, again is gone. */
 static void at_hub(struct machine *machine, const struct shown_case *here,
@@ -21,6 +30,8 @@ static void at_hub(struct machine *machine, const struct shown_case *here,
     int rc = store_case(sim_hub(sim)->store, &here->name, there);
 
     if (oracle_bereft(sim) && (rc == ERR_CASE || (rc == 0 && !there->open)))
+        return;
+    if (rc == ERR_CASE && of_lost_life(sim, here->reason))
         return;
     if (rc < 0) {
         differ_say(machine, &here->record);
