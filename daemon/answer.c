@@ -26,7 +26,11 @@ struct answer *answer_new(struct store *store, speaker_fn speaker, void *user,
     answer->user = user;
     answer->wall_ms = wall_ms;
     answer->turns_lost = store_turns_lost(store);
-    buf_init(&answer->heard, FRAME_MAX + 128);
+    answer->framing = (struct framing){.room = STRANGER_MAX,
+                                       .take = answer_hear,
+                                       .user = answer,
+                                       .what = "ask"};
+    buf_init(&answer->framing.heard, FRAME_MAX + 128);
     buf_init(&answer->telling, FRAME_MAX + 256);
     return answer;
 }
@@ -35,7 +39,7 @@ void answer_free(struct answer *answer)
 {
     if (answer == NULL)
         return;
-    buf_done(&answer->heard);
+    buf_done(&answer->framing.heard);
     buf_done(&answer->telling);
     compared_free(answer->compared);
     free(answer);

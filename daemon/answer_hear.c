@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Bytes kept of an ask whose first MAC has not been seen: more than any hello. */
-enum { STRANGER_MAX = 32 * 1024 };
-
 static int hear_head(struct answer *answer, struct bytes *rest,
                      struct fault *fault)
 {
@@ -44,6 +41,8 @@ static int hear_hello(struct answer *answer, struct bytes payload,
     rc = store_take_hello(answer->store, &answer->station, &answer->hello,
                           fault);
     answer->helloed = rc == 0;
+    if (rc == 0)
+        answer->framing.room = answer->framing.heard.max;
     return rc;
 }
 
@@ -124,9 +123,9 @@ static int hear(struct answer *answer, int type, struct bytes payload,
     return compared_hear(&answer->compared, type, payload, fault);
 }
 
-static int hear_frame(struct answer *answer, struct bytes *rest,
-                      struct fault *fault)
+int answer_hear(void *user, struct bytes *rest, struct fault *fault)
 {
+    struct answer *answer = user;
     struct bytes payload;
     int type, rc;
 
@@ -146,26 +145,5 @@ static int hear_frame(struct answer *answer, struct bytes *rest,
 int answer_feed(struct answer *answer, const uint8_t *data, size_t len,
                 struct fault *fault)
 {
-    while (len > 0) {
-        size_t room = answer->helloed ? answer->heard.max : STRANGER_MAX;
-        size_t step = room - answer->heard.len;
-        struct bytes rest;
-        int rc;
-
-        step = step < len ? step : len;
-        if (step == 0)
-            return fault_set(fault, ERR_SIZE, "ask", "a frame too large");
-        buf_put(&answer->heard, data, step);
-        data += step;
-        len -= step;
-        rest = buf_view(&answer->heard);
-        while ((rc = hear_frame(answer, &rest, fault)) == 1)
-            ;
-        if (rc < 0)
-            return rc;
-        if (rest.len < answer->heard.len && rest.len > 0)
-            memmove(answer->heard.data, rest.data, rest.len);
-        answer->heard.len = rest.len;
-    }
-    return 0;
+    return framing_feed(&answer->framing, bytes_of(data, len), fault);
 }

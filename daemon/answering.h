@@ -5,6 +5,7 @@
 
 #include "daemon/compared.h"
 #include "daemon/exchange.h"
+#include "daemon/framing.h"
 
 enum phase { TELL_HEAD, TELL_KINDS, TELL_CONFIRM, TELL_NEWS, TELL_COMPARED,
              TELL_END, TOLD };
@@ -20,7 +21,7 @@ struct answer {
     bool greeted, helloed, whole;
     struct hello hello;
     uint64_t forked_at[HEADS];  /* 0: not, as far as this ask tells */
-    struct buf heard;
+    struct framing framing;
     uint64_t taken;
     uint64_t turns_lost;        /* of the store when it began */
     struct welcome welcome;
@@ -34,5 +35,11 @@ struct answer {
     struct compared *compared;  /* NULL: nothing is asked */
     struct confirm confirm;     /* scratch: large */
 };
+
+/* Bytes kept of an ask whose first MAC has not been seen: more than any hello. */
+enum { STRANGER_MAX = 32 * 1024 };
+
+/* Take one frame of the ask: the framing's. (In answer_hear.c.) */
+int answer_hear(void *answer, struct bytes *rest, struct fault *fault);
 
 #endif

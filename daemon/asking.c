@@ -6,6 +6,7 @@
  * completes. What can fail: the store (nothing more is read), a frame that is
  * not the hub's (nothing of it counts), a cut (what was settled stays).
  */
+#include "daemon/framing.h"
 #include "daemon/reconcile.h"
 
 #include <stdlib.h>
@@ -31,7 +32,7 @@ struct asking {
     struct buf saying;          /* bytes not yet read, from `said` on */
     size_t said;
     bool greeted;               /* the answer's head was read */
-    struct buf heard;
+    struct framing framing;
     struct asked asked;
     uint8_t more_of[STREAM_MAX];        /* what the last frame spoke of */
     size_t more_of_len;
@@ -41,6 +42,8 @@ struct asking {
     struct reconcile *reconcile;        /* rides along; NULL: none */
     struct confirm confirm;     /* scratch: large */
 };
+
+static int hear_frame(void *user, struct bytes *rest, struct fault *fault);
 
 struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
@@ -59,7 +62,11 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->in = asking->out;
     asking->in.answer = true;
     buf_init(&asking->saying, FRAME_MAX + 256);
-    buf_init(&asking->heard, FRAME_MAX + 64);
+    asking->framing = (struct framing){.room = FRAME_MAX + 64,
+                                       .take = hear_frame,
+                                       .user = asking,
+                                       .what = "answer"};
+    buf_init(&asking->framing.heard, FRAME_MAX + 64);
     if (plan == NULL)
         return asking;
     asking->plan = *plan;
@@ -90,7 +97,7 @@ void asking_free(struct asking *asking)
     if (asking == NULL)
         return;
     buf_done(&asking->saying);
-    buf_done(&asking->heard);
+    buf_done(&asking->framing.heard);
     free(asking);
 }
 
@@ -359,9 +366,9 @@ static int hear(struct asking *asking, int type, struct bytes payload,
 }
 
 /* One frame from the front of `rest`; 1 when there was one. */
-static int hear_frame(struct asking *asking, struct bytes *rest,
-                      struct fault *fault)
+static int hear_frame(void *user, struct bytes *rest, struct fault *fault)
 {
+    struct asking *asking = user;
     struct bytes payload;
     int type, rc;
 
@@ -386,28 +393,8 @@ static int hear_frame(struct asking *asking, struct bytes *rest,
 int settle_feed(struct asking *asking, const uint8_t *data, size_t len,
                 struct fault *fault)
 {
-    while (len > 0) {
-        size_t step = asking->heard.max - asking->heard.len;
-        struct bytes rest;
-        int rc;
-
-        step = step < len ? step : len;
-        if (step == 0)
-            return fault_set(fault, ERR_SIZE, "answer", "a frame too large");
-        buf_put(&asking->heard, data, step);
-        asking->asked.came_down += step;
-        data += step;
-        len -= step;
-        rest = buf_view(&asking->heard);
-        while ((rc = hear_frame(asking, &rest, fault)) == 1)
-            ;
-        if (rc < 0)
-            return rc;
-        if (rest.len < asking->heard.len && rest.len > 0)
-            memmove(asking->heard.data, rest.data, rest.len);
-        asking->heard.len = rest.len;
-    }
-    return 0;
+    asking->asked.came_down += len;
+    return framing_feed(&asking->framing, bytes_of(data, len), fault);
 }
 
 void settle_end(struct asking *asking, struct asked *out)

@@ -25,8 +25,8 @@ never proto store
 never proto daemon
 never store daemon
 only '^store/' 'sqlite3\.h'
-only '^daemon/(uplink|client|node|tls|knock)\.c$' 'curl/'
-only '^daemon/(node|shell|door|uplink)\.[ch]$' 'uv\.h'
+only '^daemon/(uplink|client|node|tls|knock|sockets)\.[ch]$' 'curl/'
+only '^daemon/(node|shell|door|uplink|sockets)\.[ch]$' 'uv\.h'
 only '^daemon/os_windows\.c$' 'windows\.h'
 only '^daemon/(door|talk|door_tls)\.[ch]$' 'microhttpd\.h'
 only '^daemon/(keys|door_tls)\.c$' 'gnutls/'
@@ -54,7 +54,7 @@ done
 # The store and the conversation ask the world for nothing either: what they
 # need is handed in, and files are SQLite's.
 for o in "$B"/store/*.o "$B"/daemon/asking.o "$B"/daemon/answer*.o \
-    "$B"/daemon/compared.o "$B"/daemon/reconcile.o \
+    "$B"/daemon/compared.o "$B"/daemon/framing.o "$B"/daemon/reconcile.o \
     "$B"/daemon/reconcile_talk.o; do
     found=$(calls "$o" "$clock|$chance|$lines|$threads|f?open(64)?")
     [ -z "$found" ] || breach "$o asks the world:" $found
