@@ -358,7 +358,7 @@ const char *status_advice(const struct cli *cli, const json_t *status, int err)
 {
     const json_t *next = json_object_get(status, "next_try");
 
-    if (err == ERR_NET && json_is_null(next))   /* every = manual */
+    if ((err == ERR_NET || err == ERR_STALL) && json_is_null(next))
         return T(cli, "数据都在本机，不会丢；不用重录，线路好了再上报：yizhan "
                       "sync",
                  "Nothing is lost, do not enter it anew. When the line is "

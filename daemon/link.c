@@ -9,7 +9,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { WAKE_MAX_MS = 60 * 1000, CLOCK_OFF_MS = 10 * 60 * 1000 };
+enum {
+    WAKE_MAX_MS = 60 * 1000,
+    LOOK_MS = 5000,
+    CLOCK_OFF_MS = 10 * 60 * 1000
+};
 
 void node_progress(const struct node *node, struct node_progress *out)
 {
@@ -20,19 +24,38 @@ void node_progress(const struct node *node, struct node_progress *out)
                         : os_wall_ms() + node->core.next_at - os_mono_ms();
 }
 
+static void on_look(uv_timer_t *timer)
+{
+    struct node *node = timer->data;
+    struct event event = {.type = EV_LOOK};
+
+    node->looking = false;
+    if (!node->begin && node->core.busy)
+        uplink_moved(node->uplink, &event.moved, &event.owed);
+    link_step(node, event);
+}
+
 /* libuv's clock stands still while the machine sleeps, so no timer is longer
- * than a minute: after a night the first minute finds out. */
+ * than a minute: after a night the first minute finds out. While an exchange
+ * runs there is nothing to wake for, but to look whether it moves. */
 static void wake_at(struct node *node, int64_t at)
 {
     int64_t wait = at - os_mono_ms();
 
-    if (at < 0) {
+    if (at < 0 && node->core.busy && node->looking)
+        return;
+    node->looking = at < 0 && node->core.busy;
+    if (at < 0 && !node->looking) {
         uv_timer_stop(&node->wake);
         return;
     }
-    wait = wait < 0 ? 0 : wait > WAKE_MAX_MS ? WAKE_MAX_MS : wait;
+    wait = node->looking ? LOOK_MS
+           : wait < 0    ? 0
+           : wait > WAKE_MAX_MS ? WAKE_MAX_MS
+                                : wait;
     uv_update_time(&node->loop);
-    uv_timer_start(&node->wake, on_wake, (uint64_t)wait, 0);
+    uv_timer_start(&node->wake, node->looking ? on_look : on_wake,
+                   (uint64_t)wait, 0);
 }
 
 void link_step(struct node *node, struct event event)
@@ -49,8 +72,11 @@ void link_step(struct node *node, struct event event)
         node->begin = true;
         node->plan = todo.plan;
         node->plain = todo.plain;
+        node->connect_ms = todo.connect_ms;
     }
     wake_at(node, todo.wake_at);
+    if (todo.give_up)
+        uplink_give_up(node->uplink);
 }
 
 void on_wake(uv_timer_t *timer)
@@ -199,6 +225,9 @@ static void on_exchanged(void *user, const struct uplink_end *end)
                   .more = end->asked.more,
                   .terse = end->asked.terse,
                   .bytes = end->asked.gone_up + end->asked.came_down,
+                  .bytes_up = end->asked.gone_up,
+                  .unsent = end->unsent,
+                  .up = end->asked.up,
                   .progress = end->asked.confirmed > 0 ||
                               end->asked.down > 0,
                   .healed = end->asked.healed,
@@ -262,5 +291,5 @@ void link_begin(struct node *node)
                         os_wall_ms());
     if (compare)
         asking_compare(asking, node->reconcile);
-    uplink_start(node->uplink, asking, on_exchanged, node);
+    uplink_start(node->uplink, asking, node->connect_ms, on_exchanged, node);
 }

@@ -69,6 +69,8 @@ int64_t os_watchdog_ms(void);
 /* Not one byte has come from the other end of this connection, as far as can
  * be told. */
 bool os_never_sent(int socket);
+/* Bytes written to this connection whose receipt the other end has not told. */
+uint64_t os_unsent(int socket);
 /* How many files may be open at a time, after asking for all we may have. */
 int os_files(void);
 /* Memory and files hold personal data: no core dumps, and what is made is this

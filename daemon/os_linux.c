@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sodium.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -118,6 +120,14 @@ bool os_never_sent(int socket)
            len >= offsetof(struct tcp_info, tcpi_bytes_received) +
                       sizeof info.tcpi_bytes_received &&
            info.tcpi_bytes_received == 0;
+}
+
+uint64_t os_unsent(int socket)
+{
+    int bytes = 0;
+
+    return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0
+               ? (uint64_t)bytes : 0;
 }
 
 int os_files(void)

@@ -89,6 +89,7 @@ int http_status(int err)
         return 500;
     case ERR_BUSY:
     case ERR_NET:
+    case ERR_STALL:
         return 503;
     case ERR_FULL:
         return 507;

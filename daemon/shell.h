@@ -29,9 +29,11 @@ struct node {
     struct reconcile *reconcile;
     struct core core;
     bool deferring;             /* writes wait for a later commit */
+    bool looking;               /* `wake` is to see whether it moves */
     bool begin;                 /* an exchange as `plan` begins after commit */
     struct asking_plan plan;
     bool plain;                 /* as core_step says */
+    int64_t connect_ms;
     struct node_wait *waiting, **waiting_end;
     struct node_progress progress;
     int64_t watchdog_ms, fed;   /* how often it is fed; when it last was */

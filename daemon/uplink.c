@@ -6,6 +6,7 @@
  * the hub's. Each is told apart by its cause; none touches the store.
  */
 #include "daemon/uplink.h"
+#include "daemon/sockets.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -13,64 +14,29 @@
 #include <string.h>
 
 enum {
-    CONNECT_SECONDS = 30,
-    STALL_SECONDS = 60,         /* below STALL_BYTES a second for so long */
-    STALL_BYTES = 20,           /* a 200 bit/s line still counts as alive */
+    FIRST_MAX = 16 * 1024,
     CONNECTION_SECONDS = 3600,
     FOREIGN_MAX = 64 * 1024,    /* of an answer that is not the hub's */
     REFUSAL_MAX = 512           /* of it, what is kept of a refusal */
 };
 
 struct uplink {
-    uv_loop_t *loop;
+    struct sockets *sockets;
     struct tls *tls;
-    uv_timer_t timer;
     CURLM *multi;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *chunked;       /* of short asks, of long */
     struct asking *asking;
     uplink_fn done;
     void *user;
     struct uplink_end end;
-    bool read;                  /* something of the ask was */
+    bool read;                  /* more of the ask than `first` was */
+    uint8_t first[FIRST_MAX];   /* its beginning, of short asks all */
+    size_t firsts, given;       /* bytes of it; those curl has read */
+    int rc;                     /* of reading it */
     size_t foreign;             /* bytes of an error's body, passed over */
     char refusal[REFUSAL_MAX + 1];      /* and its beginning */
-    int handles;                /* open libuv handles, the uplink's own life */
-    bool closing;
 };
-
-struct line {                   /* one socket of curl's */
-    uv_poll_t poll;
-    struct uplink *uplink;
-    curl_socket_t socket;
-};
-
-static void uplink_free(struct uplink *uplink)
-{
-    if (uplink->handles > 0)
-        return;
-    curl_slist_free_all(uplink->headers);
-    free(uplink);
-}
-
-static void on_line_closed(uv_handle_t *handle)
-{
-    struct line *line = handle->data;
-    struct uplink *uplink = line->uplink;
-
-    free(line);
-    uplink->handles--;
-    if (uplink->closing)
-        uplink_free(uplink);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    struct uplink *uplink = handle->data;
-
-    uplink->handles--;
-    uplink_free(uplink);
-}
 
 /* ---- the end of an exchange ---- */
 
@@ -114,12 +80,28 @@ static int transfer_error(struct uplink *uplink, CURLcode code)
     return 0;
 }
 
+/* What never left this machine was not said. */
+static void count_gone(struct uplink *uplink)
+{
+    struct asked *asked = &uplink->end.asked;
+    long heads = 0;
+
+    curl_easy_getinfo(uplink->easy, CURLINFO_REQUEST_SIZE, &heads);
+    if (heads == 0)
+        asked->up = asked->gone_up = 0;
+    uplink->end.unsent = sockets_unsent(uplink->sockets);
+    if (uplink->end.unsent > asked->gone_up)
+        uplink->end.unsent = asked->gone_up;
+    asked->gone_up -= uplink->end.unsent;
+}
+
 static void finish(struct uplink *uplink, CURLcode code)
 {
     uplink_fn done = uplink->done;
     curl_off_t wait = 0;
 
     settle_end(uplink->asking, &uplink->end.asked);
+    count_gone(uplink);
     uplink->end.err = transfer_error(uplink, code);
     curl_easy_getinfo(uplink->easy, CURLINFO_RETRY_AFTER, &wait);
     if (wait > 0)
@@ -132,8 +114,26 @@ static void finish(struct uplink *uplink, CURLcode code)
     done(uplink->user, &uplink->end);
 }
 
-static void check_done(struct uplink *uplink)
+void uplink_moved(const struct uplink *uplink, uint64_t *bytes, bool *owed)
 {
+    struct asked asked;
+    uint64_t unsent = sockets_unsent(uplink->sockets);
+
+    settle_end(uplink->asking, &asked);
+    *bytes = asked.gone_up + asked.came_down - unsent;
+    *owed = unsent > 0 || asked.came_down > 0;
+}
+
+void uplink_give_up(struct uplink *uplink)
+{
+    uplink->end.err = fault_set(&uplink->end.fault, ERR_STALL, "uplink",
+                                "no byte moves");
+    finish(uplink, CURLE_OPERATION_TIMEDOUT);
+}
+
+static void check_done(void *user)
+{
+    struct uplink *uplink = user;
     CURLMsg *message;
     int left;
 
@@ -142,118 +142,71 @@ static void check_done(struct uplink *uplink)
             finish(uplink, message->data.result);
 }
 
-/* ---- libuv and curl ---- */
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct line *line = poll->data;
-    struct uplink *uplink = line->uplink;
-    int running, flags = 0;
-
-    if (status < 0)
-        flags |= CURL_CSELECT_ERR;
-    if (events & UV_READABLE)
-        flags |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE)
-        flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(uplink->multi, line->socket, flags, &running);
-    check_done(uplink);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    struct uplink *uplink = timer->data;
-    int running;
-
-    curl_multi_socket_action(uplink->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    check_done(uplink);
-}
-
-static int on_curl_timer(CURLM *multi, long ms, void *user)
-{
-    struct uplink *uplink = user;
-
-    (void)multi;
-    if (ms < 0)
-        uv_timer_stop(&uplink->timer);
-    else
-        uv_timer_start(&uplink->timer, on_timer, (uint64_t)ms, 0);
-    return 0;
-}
-
-static struct line *line_open(struct uplink *uplink, curl_socket_t socket)
-{
-    struct line *line = xmalloc(sizeof *line);
-
-    memset(line, 0, sizeof *line);
-    line->uplink = uplink;
-    line->socket = socket;
-    line->poll.data = line;
-    if (uv_poll_init_socket(uplink->loop, &line->poll, socket) != 0) {
-        free(line);
-        return NULL;
-    }
-    uplink->handles++;
-    curl_multi_assign(uplink->multi, socket, line);
-    return line;
-}
-
-static void line_close(struct uplink *uplink, struct line *line)
-{
-    curl_multi_assign(uplink->multi, line->socket, NULL);
-    uv_poll_stop(&line->poll);
-    uv_close((uv_handle_t *)&line->poll, on_line_closed);
-}
-
-static int on_curl_socket(CURL *easy, curl_socket_t socket, int what,
-                          void *user, void *given)
-{
-    struct uplink *uplink = user;
-    struct line *line = given;
-    int events = 0;
-
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (line != NULL)
-            line_close(uplink, line);
-        return 0;
-    }
-    if (line == NULL)
-        line = line_open(uplink, socket);
-    if (line == NULL)
-        return -1;
-    if (what != CURL_POLL_OUT)
-        events |= UV_READABLE;
-    if (what != CURL_POLL_IN)
-        events |= UV_WRITABLE;
-    return uv_poll_start(&line->poll, events, on_poll) == 0 ? 0 : -1;
-}
-
 /* ---- bytes ---- */
+
+static int not_made(struct uplink *uplink, long rc)
+{
+    return fault_set(&uplink->end.fault, (int)rc, "ask",
+                     "it could not be made");
+}
 
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
     struct uplink *uplink = user;
-    long got = asking_read(uplink->asking, (uint8_t *)out, size * count);
+    size_t left = uplink->firsts - uplink->given;
+    long got;
 
+    if (left > 0) {
+        left = left < size * count ? left : size * count;
+        memcpy(out, uplink->first + uplink->given, left);
+        uplink->given += left;
+        return left;
+    }
     uplink->read = true;
+    got = uplink->rc < 0 ? uplink->rc
+                         : asking_read(uplink->asking, (uint8_t *)out,
+                                       size * count);
     if (got < 0) {
-        uplink->end.err = fault_set(&uplink->end.fault, (int)got, "ask",
-                                    "it could not be made");
+        uplink->end.err = not_made(uplink, got);
         return CURL_READFUNC_ABORT;
     }
     return (size_t)got;
 }
 
+/* A short ask is made before it goes: its length is told, which is shorter than
+ * chunks, it is one record and one packet, and it can go once more where the
+ * kept connection turns out to be dead. */
+static void read_first(struct uplink *uplink)
+{
+    CURL *easy = uplink->easy;
+    long got = 1;
+
+    uplink->firsts = uplink->given = 0;
+    while (got > 0 && uplink->firsts < FIRST_MAX) {
+        got = asking_read(uplink->asking, uplink->first + uplink->firsts,
+                          FIRST_MAX - uplink->firsts);
+        uplink->firsts += got > 0 ? (size_t)got : 0;
+    }
+    uplink->rc = got < 0 ? (int)got : 0;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+                     got == 0 ? uplink->headers : uplink->chunked);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                     got == 0 ? uplink->first : NULL);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     got == 0 ? (curl_off_t)uplink->firsts : (curl_off_t)-1);
+}
+
 /* curl begins an ask anew on a fresh connection when the kept one was dead, and
  * wants to go back for it; it may still want that of the ask before this one.
- * An ask of which something was read can not be read again. */
+ * An ask of which more than its beginning was read can not be read again. */
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
     struct uplink *uplink = user;
 
-    return offset == 0 && origin == SEEK_SET && !uplink->read
-               ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    if (offset != 0 || origin != SEEK_SET || uplink->read)
+        return CURL_SEEKFUNC_FAIL;
+    uplink->given = 0;
+    return CURL_SEEKFUNC_OK;
 }
 
 /* Only status 200 with our own media type is looked at, and only its MACs make
@@ -304,7 +257,6 @@ static void easy_options(struct uplink *uplink, const char *url)
 
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, uplink->headers);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
@@ -319,9 +271,6 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
                      (long)CONNECTION_SECONDS);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
@@ -330,14 +279,18 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65536L);
 }
 
-static void multi_options(struct uplink *uplink)
+static struct curl_slist *headers(const char *more)
 {
-    CURLM *multi = uplink->multi;
+    struct curl_slist *list =
+        curl_slist_append(NULL, "Content-Type: " EXCHANGE_TYPE);
 
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, uplink);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, uplink);
+    list = curl_slist_append(list, "Expect:");
+    list = curl_slist_append(list, "Accept:");
+    if (more != NULL)
+        list = curl_slist_append(list, more);
+    if (list == NULL)
+        abort();
+    return list;
 }
 
 struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls)
@@ -346,25 +299,16 @@ struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls)
     char whole[512];
 
     memset(uplink, 0, sizeof *uplink);
-    uplink->loop = loop;
     uplink->tls = tls;
     uplink->multi = curl_multi_init();
     uplink->easy = curl_easy_init();
-    uplink->headers =
-        curl_slist_append(NULL, "Content-Type: " EXCHANGE_TYPE);
-    uplink->headers = curl_slist_append(uplink->headers,
-                                        "Transfer-Encoding: chunked");
-    uplink->headers = curl_slist_append(uplink->headers, "Expect:");
-    uplink->headers = curl_slist_append(uplink->headers, "Accept:");
-    if (uplink->multi == NULL || uplink->easy == NULL ||
-        uplink->headers == NULL)
+    uplink->headers = headers(NULL);
+    uplink->chunked = headers("Transfer-Encoding: chunked");
+    if (uplink->multi == NULL || uplink->easy == NULL)
         abort();
     snprintf(whole, sizeof whole, "%s/exchange", url);
     easy_options(uplink, whole);
-    multi_options(uplink);
-    uv_timer_init(loop, &uplink->timer);
-    uplink->timer.data = uplink;
-    uplink->handles = 1;
+    uplink->sockets = sockets_open(loop, uplink->multi, check_done, uplink);
     return uplink;
 }
 
@@ -372,19 +316,20 @@ void uplink_close(struct uplink *uplink)
 {
     if (uplink == NULL)
         return;
-    uplink->closing = true;
     if (uplink->asking != NULL)
         curl_multi_remove_handle(uplink->multi, uplink->easy);
     asking_free(uplink->asking);
     uplink->asking = NULL;
     curl_easy_cleanup(uplink->easy);
     curl_multi_cleanup(uplink->multi);
-    uv_timer_stop(&uplink->timer);
-    uv_close((uv_handle_t *)&uplink->timer, on_timer_closed);
+    sockets_close(uplink->sockets);
+    curl_slist_free_all(uplink->headers);
+    curl_slist_free_all(uplink->chunked);
+    free(uplink);
 }
 
 void uplink_start(struct uplink *uplink, struct asking *asking,
-                  uplink_fn done, void *user)
+                  int64_t connect_ms, uplink_fn done, void *user)
 {
     memset(&uplink->end, 0, sizeof uplink->end);
     uplink->foreign = 0;
@@ -393,5 +338,9 @@ void uplink_start(struct uplink *uplink, struct asking *asking,
     uplink->asking = asking;
     uplink->done = done;
     uplink->user = user;
+    read_first(uplink);
+    sockets_begin(uplink->sockets);
+    curl_easy_setopt(uplink->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)connect_ms);
     curl_multi_add_handle(uplink->multi, uplink->easy);
 }

@@ -19,6 +19,7 @@ struct uplink_end {
     int http_status;
     int64_t retry_after_ms;     /* the hub asks to wait, else 0 */
     struct asked asked;
+    uint64_t unsent;            /* bytes of gone_up that did not arrive */
 };
 
 typedef void (*uplink_fn)(void *user, const struct uplink_end *end);
@@ -30,6 +31,11 @@ struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls);
 void uplink_close(struct uplink *uplink);
 /* Takes over `asking`. `done` is called once, from the loop. */
 void uplink_start(struct uplink *uplink, struct asking *asking,
-                  uplink_fn done, void *user);
+                  int64_t connect_ms, uplink_fn done, void *user);
+/* Of the exchange that runs: bytes that went up or came down so far, as the other
+ * end has them; `owed`: it has yet to say so, or is in the middle of its answer. */
+void uplink_moved(const struct uplink *uplink, uint64_t *bytes, bool *owed);
+/* End the exchange that runs: nothing moves. Calls `done`. */
+void uplink_give_up(struct uplink *uplink);
 
 #endif

@@ -45,6 +45,8 @@ static const struct advice {
     {ERR_DOOR, "Nothing is lost.", "数据都在本机，不会丢。"},
     {ERR_NET, "Nothing is lost; it will try again, do not enter it anew.",
      "数据都在本机，不会丢；会自动再试，不用重录。"},
+    {ERR_STALL, "Nothing is lost; it will try again, do not enter it anew.",
+     "数据都在本机，不会丢；会自动再试，不用重录。"},
     {ERR_PORTAL,
      "Nothing is lost. Log in to the network first, then try again.",
      "数据都在本机，不会丢。请先登录网络，再试。"},

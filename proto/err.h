@@ -59,6 +59,7 @@
     X(ERR_PORTAL, 7102, "something answered, but not the hub", \
       "应答的不是县里电脑") \
     X(ERR_REFUSED, 7103, "the hub refused", "县里拒绝了") \
+    X(ERR_STALL, 7110, "the line stood still", "线路不动了") \
     X(ERR_DOOR, 7201, "yizhan is not running", "驿站没有运行") \
     X(ERR_KEY, 7106, "what answers does not have the county's key", \
       "应答的电脑没有县里的密钥") \

@@ -35,7 +35,9 @@ class Relay:
 
     @staticmethod
     def body(request):
-        """The ask comes in chunks, as its length is not known before."""
+        """A long ask comes in chunks, as its length is not known before."""
+        if "Content-Length" in request.headers:
+            return request.rfile.read(int(request.headers["Content-Length"]))
         out = b""
         while True:
             size = int(request.rfile.readline(), 16)

@@ -99,7 +99,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        while True:                                     # take in what comes, chunked
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        while "Content-Length" not in self.headers:     # take in what comes, chunked
             size = int(self.rfile.readline(), 16)
             self.rfile.read(size + 2)
             if size == 0:

@@ -86,5 +86,9 @@ void station_done(struct machine *machine, const struct asked *asked,
                       .more = asked->more,
                       .progress = asked->confirmed > 0 || asked->down > 0,
                       .healed = asked->healed,
+                      .terse = asked->terse,
+                      .bytes = asked->gone_up + asked->came_down,
+                      .bytes_up = asked->gone_up,
+                      .up = asked->up,
                   });
 }
