@@ -23,7 +23,7 @@ run() {
     test ! -f $here/"$1".dict || dictionary=-dict=$here/$1.dict
     most=4096
     test "$1" != kindfile || most=12000
-    if "$built/fuzz/$1" -max_total_time="$seconds" -max_len=$most -timeout=5 \
+    if "$built/fuzz/$1" -max_total_time="$seconds" -max_len=$most -timeout=20 \
         -malloc_limit_mb=64 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="$built/found/$1-" $dictionary \
         "$finds" $here/corpus/"$1" >"$scratch/$1.log" 2>&1; then
