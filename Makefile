@@ -139,6 +139,12 @@ bench-wire: $(B)/terse $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/lines.py --tool $(B)/terse
 	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) tests/bench/news.py
 
+# What becomes of each second of a bad line. Takes half an hour, and wants a
+# machine that has nothing else to do.
+.PHONY: bench-line
+bench-line: $(B)/yizhan
+	$(Q)$(PYTHON) tests/bench/line.py --yizhan $(B)/yizhan
+
 # MINUTES of new seeds, then what is drawn at random on the real binaries. The
 # table is for tests/README.md.
 MINUTES ?= 60
