@@ -23,7 +23,7 @@ enum {
     CONNECT_MS = 30 * 1000,
     CONNECT_BRIEF_MS = 8 * 1000,
     STALL_MS = 30 * 1000,       /* nothing moves that should, */
-    ANSWER_MS = 60 * 1000,      /* or no answer begins */
+    ANSWER_MS = 45 * 1000,      /* or no answer begins */
     FAST_BYTES = 8 * 1024,      /* fewer say little of a line */
     FAST_BYTES_MS = 500,        /* half a megabyte a second is fast, */
     TRY_BYTES_MS = 100,         /* and this may be, of what is terse */
@@ -218,7 +218,8 @@ static struct todo decide(struct core *core, int64_t now)
 
 static bool stands_still(struct core *core, const struct event *event)
 {
-    int64_t wait = event->owed ? STALL_MS : ANSWER_MS;
+    /* Over a hello alone the hub has nothing to think. */
+    int64_t wait = event->owed || core->alone ? STALL_MS : ANSWER_MS;
 
     if (event->moved != core->moved) {
         core->moved = event->moved;

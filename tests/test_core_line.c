@@ -85,6 +85,7 @@ TEST(only_what_stands_still_is_given_up)
 {
     struct core core = started(0);
     struct event look = {.type = EV_LOOK, .now = 10 * SECOND};
+    struct todo todo;
 
     (void)state;
     at(&core, EV_NOW, look.now);
@@ -103,8 +104,14 @@ TEST(only_what_stands_still_is_given_up)
     assert_false(core_step(&core, look).give_up);
     look.now += 30 * SECOND;
     assert_true(core_step(&core, look).give_up);
-    done_at(&core, look.now, 0);
+    todo = done_at(&core, look.now, 0);
     assert_false(core_step(&core, look).give_up);
+    look.now = todo.wake_at;
+    /* A hello alone follows, over which the hub has nothing to think. */
+    assert_true(at(&core, EV_WAKE, look.now).plan.hello_only);
+    look.now += 31 * SECOND;
+    look.moved = 0;
+    assert_true(core_step(&core, look).give_up);
 }
 
 /* An exchange of so many changes and bytes that took so long; what the next one
