@@ -1,10 +1,10 @@
 /*
  * Is everything whole: pages, hash chains, counts, and what is derived?
  *
- * In slices: the small tables page by page, each in one slice; the journal row
- * by row, which reads every page of it too; the cells, and what each of them
- * points at; the cases; the receipts; the counts. What is written between two slices is no
- * fault: a slice sees whole requests only.
+ * In slices: what the tables are; the small tables page by page, each in one
+ * slice; the journal row by row, which reads every page of it too; the cells,
+ * and what each of them points at; the cases; the receipts; the counts. What is
+ * written between two slices is no fault: a slice sees whole requests only.
  */
 #include "store/verify.h"
 
@@ -238,6 +238,8 @@ static int verify_counts(struct verify *on, struct fault *fault)
 static int verify_slice(struct verify *on, struct fault *fault)
 {
     switch (on->phase) {
+    case VERIFY_SCHEMA:
+        return verify_schema(on, fault);
     case VERIFY_TABLES:
         return verify_table(on, fault);
     case VERIFY_ORIGINS:

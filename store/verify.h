@@ -8,6 +8,7 @@
 enum { SLICE_ROWS = 2000 }; /* some ms of them */
 
 enum verify_phase {
+    VERIFY_SCHEMA,
     VERIFY_TABLES,
     VERIFY_ORIGINS,
     VERIFY_CHAIN,
@@ -39,6 +40,7 @@ struct verify {
 int verify_damaged(struct verify *on, const char *table, uint64_t n,
                    const char *what, struct fault *fault);
 /* One slice each, as verify_step. */
+int verify_schema(struct verify *on, struct fault *fault);
 int verify_cells(struct verify *on, struct fault *fault);
 int verify_cases(struct verify *on, struct fault *fault);
 int verify_receipts(struct verify *on, struct fault *fault);

@@ -54,6 +54,28 @@ static void found(const char *sql, const char *where, const char *what)
     world_free(w);
 }
 
+/* One bit of what a table is: it can be read, and means something else. */
+TEST(a_table_that_is_another_is_named)
+{
+    static const char *const rot[][3] = {
+        {"knew", "n INTEGER NOT NULL", "n INTEGER NOU NULL"},
+        {"settles", "PRIMARY KEY (origin, n)", "PRIMARY KEY (origin, by_n)"},
+        {"cases", "id INTEGER PRIMARY KEY", "id INTEGER PBIMARY KEY"},
+        {"token", "count INTEGER", "counu INTEGER"},
+        {"receipt", "life INTEGER", "life INTEWER"},
+    };
+    char sql[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rot / sizeof rot[0]; i++) {
+        snprintf(sql, sizeof sql,
+                 "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+                 "replace(sql, '%s', '%s') WHERE name = '%s'",
+                 rot[i][1], rot[i][2], rot[i][0]);
+        found(sql, rot[i][0], "is not what it was made");
+    }
+}
+
 TEST(what_is_damaged_is_named)
 {
     (void)state;
@@ -322,6 +344,7 @@ TEST(a_look_beside_the_work_finds_nothing)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_that_is_another_is_named),
         cmocka_unit_test(what_is_damaged_is_named),
         cmocka_unit_test(
             a_number_that_became_a_text_is_found_and_comes_once),
