@@ -30,6 +30,24 @@ static int pointed(struct verify *on, const struct cell_row *cell,
     return rc;
 }
 
+/* From a cell's last change all of them are found. */
+static int chained(struct verify *on, const struct cell_row *cell)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT 1 FROM journal WHERE origin = ?1 AND n = ?2 AND "
+                   "record = ?3 AND cell = ?4 AND key = ?5");
+    int rc;
+
+    db_int(stmt, 1, cell->last.origin);
+    db_num(stmt, 2, cell->last.n);
+    db_int(stmt, 3, cell->record);
+    db_num(stmt, 4, cell->cell);
+    db_text(stmt, 5, bytes_text(cell->key));
+    rc = db_step(on->store, stmt);
+    sqlite3_reset(stmt);
+    return rc;
+}
+
 /* A record that left this machine's view keeps what it showed, while news of
  * it may still renumber the journal. */
 static bool is_gone(struct verify *on, int64_t record)
@@ -51,6 +69,10 @@ static int verify_cell(struct verify *on, const struct cell_row *cell,
         at = cell->own;
         rc = pointed(on, cell, at, 0);
     }
+    if (rc == 1 && cell->last.origin != 0) {
+        at = cell->last;
+        rc = chained(on, cell);
+    }
     if (rc != 0)
         return rc;
     if (origin_by_row(on->store, at.origin, &on->origin) != 1)
@@ -70,7 +92,8 @@ int verify_cells(struct verify *on, struct fault *fault)
 {
     sqlite3_stmt *stmt = db_stmt(
         on->store, "SELECT record, cell, key, origin, n, number, own_origin, "
-                   "own_n FROM cell WHERE (record, cell, key) > (?1, ?2, ?3) "
+                   "own_n, last_origin, last_n FROM cell "
+                   "WHERE (record, cell, key) > (?1, ?2, ?3) "
                    "ORDER BY record, cell, key LIMIT ?4");
     struct cell_row *cell = &on->cell;
     int64_t before;
@@ -90,6 +113,8 @@ int verify_cells(struct verify *on, struct fault *fault)
         cell->number = db_column_num(stmt, 5);
         cell->own.origin = sqlite3_column_int64(stmt, 6);
         cell->own.n = db_column_num(stmt, 7);
+        cell->last.origin = sqlite3_column_int64(stmt, 8);
+        cell->last.n = db_column_num(stmt, 9);
         rc = cell->record < before ? not_a_number("cell", fault)
                                    : verify_cell(on, cell, fault);
         rows++;

@@ -98,6 +98,8 @@ TEST(what_is_damaged_is_named)
           "-7 is shown otherwise");
     found("UPDATE cell SET number = number + 1 WHERE cell = 2", "cell",
           "is shown otherwise");
+    found("UPDATE cell SET last_n = 77 WHERE cell = 2", "cell",
+          "-77 is shown otherwise");
     found("UPDATE cell SET own_n = 2 WHERE own_n IS NOT NULL", "cell",
           "-2 is shown otherwise");
     found("UPDATE receipt SET signed = x'00'", "receipt", "does not fit");

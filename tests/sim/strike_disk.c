@@ -59,8 +59,10 @@ static void put_back(struct machine *machine, const struct copy *copy,
     machine_crash(machine, KILLED, -1);
     machine->sim->work->desk[machine->at].doubts = 0;
     disk_put(machine->disk, copy->image);
-    if (noticed)
+    if (noticed) {              /* whoever does it makes room for it first */
+        disk_budget(machine->disk, -1);
         hub_keep_numbers(machine);
+    }
     oracle_set_back(machine, copy->at, noticed);
     watch_of(machine)->rotted = copy->rotted || machine->misdirects;
     if (down_ms >= 0)
