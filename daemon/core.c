@@ -97,7 +97,7 @@ static void follow_line(struct core *core, const struct event *event)
     if (event->up >= 16)
         core->change = within(16 * (event->bytes_up + event->unsent) /
                                   event->up,
-                              16, 16 * CHANGE_BYTES);
+                              16, UINT64_C(16) * CHANGE_BYTES);
     if (event->whole &&
         (event->bytes >= RATE_BYTES || event->bytes * 1000 / ms > core->rate))
         core->rate = event->bytes * 1000 / ms + 1;
