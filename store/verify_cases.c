@@ -77,12 +77,22 @@ static bool state_may_differ(const struct store *store,
                            (on->state == STATE_TAKEN && !on->open));
 }
 
+/* A hub that was set back could not read what it once took: it asks, and its
+ * author keeps the verdict he was told. */
+static bool taken_once(const struct store *store, const struct beside *on)
+{
+    return !store->hub && on->reason == REASON_UNREADABLE && on->open == 1 &&
+           on->state == STATE_TAKEN;
+}
+
 static bool case_fits(const struct store *store, const struct beside *on)
 {
     bool released = on->reason == REASON_UNREADABLE &&
                     (!on->open || !on->decided_here);
     enum state verdict;
 
+    if (taken_once(store, on))
+        return true;
     if ((on->open != 0 && on->open != 1) ||
         !verdict_of(on->reason, &verdict) ||
         (store->hub && on->reason == REASON_LOST) ||

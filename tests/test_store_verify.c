@@ -183,6 +183,24 @@ TEST(a_case_that_does_not_follow_from_the_journal_is_found)
     }
 }
 
+/* BUG found: what a hub that was set back could no longer read, and had taken
+ * before, passed for damage at its author's. */
+TEST(what_a_hub_set_back_cannot_read_is_no_damage)
+{
+    struct world *w = county();
+    struct town *town = town_of(w, "a");
+
+    (void)state;
+    town_shut(town);
+    meddle(town->path,
+           "INSERT INTO cases (origin, n, cell, key, reason, open) "
+           "SELECT origin, n, 0, '', 8, 1 FROM journal "
+           "WHERE state = 2 AND n = 1");
+    town_open(w, town);
+    assert_int_equal(store_verify(town->store, &w->fault), 0);
+    world_free(w);
+}
+
 /* What others have waiting is known from the hub's word alone. */
 TEST(a_case_of_something_else_is_found)
 {
@@ -352,6 +370,7 @@ int main(void)
             a_number_that_became_a_text_is_found_and_comes_once),
         cmocka_unit_test(
             a_case_that_does_not_follow_from_the_journal_is_found),
+        cmocka_unit_test(what_a_hub_set_back_cannot_read_is_no_damage),
         cmocka_unit_test(a_case_of_something_else_is_found),
         cmocka_unit_test(
             an_altered_change_of_another_is_found),
