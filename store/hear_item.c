@@ -299,7 +299,8 @@ static int hear_verdict(struct hearing *on, const struct news_item *item)
     verdict.cell = on->entry.cell;
     verdict.key = bytes_text(on->entry.key);
     if (on->entry.state == STATE_RECEIVED || on->entry.state == STATE_QUEUED ||
-        (on->entry.state == STATE_ASIDE && verdict.state != STATE_ASIDE)) {
+        (on->entry.state == STATE_ASIDE && verdict.state != STATE_ASIDE &&
+         verdict.state != STATE_RECEIVED)) {
         on->out->verdicts++;
         return verdict_apply(on->store, &verdict, on->entry.state);
     }

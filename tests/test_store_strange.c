@@ -199,6 +199,35 @@ TEST(news_of_what_is_not_here_are_passed_over)
     world_end(w);
 }
 
+/* BUG found: told that what had been set aside was received, the station kept it
+ * as waiting, and did not show it any more. */
+TEST(what_was_set_aside_does_not_wait_again)
+{
+    struct news_item item = {.what = NEWS_VERDICT, .seq = 1, .number = 9,
+                             .verdict = STATE_ASIDE,
+                             .reason = REASON_UNREADABLE};
+    struct store *store;
+    struct head head;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    say(w, "a", 1, "name=乙");
+    store = town_of(w, "a")->store;
+    head = own_head(store);
+    item.name = (struct name){head.origin, head.n};
+    assert_int_equal(tell_one(w, "a", &item), 0);
+    assert_int_equal(count_of(store, STATE_ASIDE), 1);
+    item.verdict = STATE_RECEIVED;
+    item.reason = REASON_NONE;
+    item.number = 0;
+    item.seq = 200;
+    tell_one(w, "a", &item);
+    assert_int_equal(count_of(store, STATE_RECEIVED), 0);
+    assert_int_equal(count_of(store, STATE_ASIDE), 1);
+    world_free(w);
+}
+
 /* ---- the hub is told strange things ---- */
 
 TEST(a_hello_that_counts_beyond_everything_is_refused)
@@ -364,6 +393,7 @@ int main(void)
         cmocka_unit_test(strange_confirmations_change_nothing),
         cmocka_unit_test(strange_news_change_nothing),
         cmocka_unit_test(news_of_what_is_not_here_are_passed_over),
+        cmocka_unit_test(what_was_set_aside_does_not_wait_again),
         cmocka_unit_test(a_hello_that_counts_beyond_everything_is_refused),
         cmocka_unit_test(a_station_whose_counts_rotted_is_let_in),
         cmocka_unit_test(

@@ -33,6 +33,14 @@ static void must_count(struct store *store)
              (long long)count[i]);
 }
 
+/* A hub may tell a station a verdict and a case that do not fit: its word, and no
+ * damage, though verify takes it for that. */
+static bool verifies(struct store *store, struct fault *fault)
+{
+    return store_verify(store, fault) == 0 ||
+           (!store->hub && strcmp(fault->field, "cases") == 0);
+}
+
 void hold_whole(struct store *store, bool forged)
 {
     struct fault fault = {.err = 0};
@@ -41,7 +49,7 @@ void hold_whole(struct store *store, bool forged)
     must(store_commit(store, &fault) == 0, "commit: %s", fault.why);
     must_count(store);
     if (hold_soon() && !forged)
-        must(store_verify(store, &fault) == 0, "verify: %d %s %s", fault.err,
+        must(verifies(store, &fault), "verify: %d %s %s", fault.err,
              fault.field, fault.why);
     if (inputs++ % FOLD != 0 || forged)
         return;
