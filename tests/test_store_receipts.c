@@ -300,6 +300,7 @@ TEST(an_old_ask_that_a_restored_hub_gets_again_damages_nobody)
         sync_all(w);
     }
     restore(w, &none);
+    buf_done(&old->answer);
     hub_answers(old, ALL);
     talk_free(old);
     exchange(w, "a", ALL, ALL);
