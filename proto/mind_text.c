@@ -56,7 +56,8 @@ static void match_look(struct speech *speech, struct place_in *in)
     const struct mind *mind = speech->mind;
     uint32_t *slot = match_slot(speech, in), told = mind->len - in->from;
 
-    if (in->follow == 0 && *slot != 0) {
+    /* A place beyond the texts is one of a text that did not fit. */
+    if (in->follow == 0 && *slot != 0 && *slot < mind->len) {
         in->follow = *slot;
         in->length = 0;
         while (in->length < MATCH_MOST && in->length < told &&
