@@ -42,23 +42,32 @@ static int take_text(const json_t *body, const char *name, char *out,
     return 0;
 }
 
+/* The one text that the body holds. */
+static int take_only(struct request *request, const char *name, char *out,
+                     size_t size, struct fault *fault)
+{
+    json_t *body = NULL;
+    int rc = api_body(request, &body, fault);
+
+    if (rc == 0)
+        rc = json_only(body, name, fault);
+    if (rc == 0)
+        rc = take_text(body, name, out, size, fault);
+    json_decref(body);
+    return rc;
+}
+
 int api_invite(struct request *request, struct fault *fault)
 {
     char org[32], code[CODE_TEXT];
     struct devices *devices;
-    json_t *body = NULL;
     int rc = need_hub(request, &devices, fault);
 
     if (rc == 0)
-        rc = api_body(request, &body, fault);
-    if (rc == 0)
-        rc = json_only(body, "org", fault);
-    if (rc == 0)
-        rc = take_text(body, "org", org, sizeof(org), fault);
+        rc = take_only(request, "org", org, sizeof(org), fault);
     if (rc == 0)
         rc = devices_invite(devices, org, node_stamp(request->node).wall_ms,
                             code, fault);
-    json_decref(body);
     if (rc < 0)
         return rc;
     log_event(LOG_I, 8020, "enrol.invite", "org=%s", org);
@@ -114,21 +123,15 @@ int api_admit(struct request *request, struct fault *fault)
 {
     char ask[NOTE_MAX];
     struct buf answer;
-    json_t *body = NULL;
-    int rc = api_body(request, &body, fault);
+    int rc = take_only(request, "ask", ask, sizeof(ask), fault);
 
     buf_init(&answer, NOTE_MAX);
-    if (rc == 0)
-        rc = json_only(body, "ask", fault);
-    if (rc == 0)
-        rc = take_text(body, "ask", ask, sizeof(ask), fault);
     if (rc == 0)
         rc = admit(request, bytes_text(ask), &answer, fault);
     if (rc == 0)
         api_reply(request, json_pack("{s:o}", "answer",
                                      json_from_bytes(buf_view(&answer))));
     buf_done(&answer);
-    json_decref(body);
     return rc;
 }
 
@@ -186,20 +189,14 @@ int api_revoke(struct request *request, struct fault *fault)
 {
     char name[STATION_MAX + 1];
     struct devices *devices;
-    json_t *body = NULL;
     int rc = need_hub(request, &devices, fault);
 
     if (rc == 0)
-        rc = api_body(request, &body, fault);
-    if (rc == 0)
-        rc = json_only(body, "device", fault);
-    if (rc == 0)
-        rc = take_text(body, "device", name, sizeof(name), fault);
+        rc = take_only(request, "device", name, sizeof(name), fault);
     if (rc == 0)
         rc = devices_revoke(devices, name, fault);
     if (rc == 0)
         rc = keep_off_box(request, fault);
-    json_decref(body);
     if (rc < 0)
         return rc;
     log_event(LOG_W, 8023, "enrol.revoke", "station=%s", name);
