@@ -1,6 +1,7 @@
 /* What tests of bundles share: a stick between a station and the hub of a
  * world. Included behind tests/world.c. */
 #include "daemon/bundle.h"
+#include "tests/story_outcome.c"
 
 enum { STICK_ROOM = 8 * 1024 * 1024 };
 
@@ -96,50 +97,7 @@ static bool carry(struct world *w, const char *name, size_t bytes)
            count_of(town_of(w, name)->store, STATE_QUEUED) > 0;
 }
 
-/* Something of everything: what will be taken, what will wait, news. */
-static struct world *prepared(void)
-{
-    struct world *w = world_new();
-
-    say(w, "a", 1, "mark=1 name=甲 host=520527002");
-    say(w, "a", 2, "mark=2 name=乙 host=520527002");
-    sync_all(w);
-    say(w, "b", 1, "name=丙 alias=三");
-    say(w, "b", 2, "visit=来过");
-    sync_with(w, "b");
-    say(w, "a", 1, "name=丁");
-    say(w, "a", 2, "host=520527003 tags+红");
-    return w;
-}
-
-struct outcome {
-    char line[3][600];          /* of records 1 and 2 at the hub, 1 at a */
-    uint64_t count[2][STATES];  /* hub, a */
-    int cases[3];
-};
-
-static void outcome_of(struct world *w, struct outcome *out)
-{
-    struct store *a = town_of(w, "a")->store;
-
-    memset(out, 0, sizeof *out);
-    snprintf(out->line[0], sizeof out->line[0], "%s", line_of(w, w->hub, 1));
-    snprintf(out->line[1], sizeof out->line[1], "%s", line_of(w, w->hub, 2));
-    snprintf(out->line[2], sizeof out->line[2], "%s", line_of(w, a, 1));
-    for (int i = 0; i < STATES; i++) {
-        out->count[0][i] = count_of(w->hub, (enum state)i);
-        out->count[1][i] = count_of(a, (enum state)i);
-    }
-    out->cases[0] = open_cases(w->hub);
-    out->cases[1] = open_cases(a);
-    out->cases[2] = open_cases(town_of(w, "county")->store);
-}
-
 static void by_line(struct outcome *out)
 {
-    struct world *w = prepared();
-
-    sync_all(w);
-    outcome_of(w, out);
-    world_end(w);
+    finish(prepared(), out);
 }

@@ -27,11 +27,8 @@ TEST(a_lost_answer_is_made_again)
         assert_int_equal(unpack_at(w, "a", buf_view(&answer)), 1);
         buf_done(&ask);
         buf_done(&answer);
-        sync_all(w);
-        assert_agree(w);
-        outcome_of(w, &stick);
+        finish(w, &stick);
         assert_memory_equal(&stick, &line, sizeof line);
-        world_end(w);
     }
 }
 
@@ -102,11 +99,8 @@ TEST(a_damaged_stick_costs_nothing)
     assert_int_equal(unpack_at(w, "a", buf_view(&answer)), 1);
     buf_done(&ask);
     buf_done(&answer);
-    sync_all(w);
-    assert_agree(w);
-    outcome_of(w, &stick);
+    finish(w, &stick);
     assert_memory_equal(&stick, &line, sizeof line);
-    world_end(w);
 }
 
 /* The answer comes to a machine that was set back, and no longer has what it
