@@ -30,9 +30,8 @@ int enrolled_read(const struct config *config, struct enrolled *out,
                    len - strlen(URL_LINE));
             rc = 1;
         } else {
-            rc = fault_set(fault, ERR_CORRUPT, "", "the enrolment cannot be "
-                           "read");
-            snprintf(fault->where, sizeof(fault->where), "%.190s", path);
+            rc = fault_file(fault, ERR_CORRUPT, path,
+                            "the enrolment cannot be read");
         }
     }
     buf_done(&text);

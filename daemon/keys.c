@@ -221,15 +221,6 @@ static void forget(struct buf *text)
     buf_done(text);
 }
 
-/* Two enrolments of a machine whose keys were lost are two devices; who lost
- * them by a damaged file should rather put the file back. */
-static int damaged(const char *path, struct fault *fault)
-{
-    fault_set(fault, ERR_CORRUPT, "", "the keys cannot be read");
-    snprintf(fault->where, sizeof(fault->where), "%.190s", path);
-    return ERR_CORRUPT;
-}
-
 int keys_open(const struct config *config, struct keys *out,
               struct fault *fault)
 {
@@ -248,9 +239,12 @@ int keys_open(const struct config *config, struct keys *out,
             rc = os_write_file(path, buf_view(&text), fault);
         buf_u8(&text, 0);
     }
+    /* Drawn anew they would make this machine another device; whoever has a
+     * damaged file should rather put it back. */
     if (rc >= 0)
         rc = take_all((const char *)text.data, config->hub, out) == 0
-                 ? 0 : damaged(path, fault);
+                 ? 0 : fault_file(fault, ERR_CORRUPT, path,
+                                  "the keys cannot be read");
     forget(&text);
     if (rc < 0)
         keys_done(out);

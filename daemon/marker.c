@@ -50,14 +50,6 @@ static bool begins(const struct buf *text, const char *with)
            memcmp(text->data, with, strlen(with)) == 0;
 }
 
-/* What a person does about it is told beside the code. */
-static int refuse(int err, const char *path, struct fault *fault)
-{
-    fault_set(fault, err, "", "%s", "");
-    snprintf(fault->where, sizeof(fault->where), "%.190s", path);
-    return err;
-}
-
 int marker_check(const struct config *config, bool *there,
                  struct fault *fault)
 {
@@ -68,11 +60,11 @@ int marker_check(const struct config *config, bool *there,
     config_path(config, "yizhan.db", path);
     *there = os_size(path) > 0;
     if (rc == 1 && begins(&text, RESTORING))
-        rc = refuse(ERR_RESTORING, path, fault);
+        rc = fault_file(fault, ERR_RESTORING, path, "");
     buf_done(&text);
     if (rc < 0 || *there)
         return rc < 0 ? rc : 0;
-    return was_there(config) ? refuse(ERR_MISSING, path, fault) : 0;
+    return was_there(config) ? fault_file(fault, ERR_MISSING, path, "") : 0;
 }
 
 int marker_ready(const struct config *config, struct fault *fault)

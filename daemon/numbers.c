@@ -109,9 +109,7 @@ static int register_gone(const struct config *config, struct fault *fault)
     char path[CONFIG_PATH + 64];
 
     config_path(config, "yizhan.db", path);
-    fault_set(fault, ERR_MISSING, "", "%s", "");
-    snprintf(fault->where, sizeof fault->where, "%.190s", path);
-    return ERR_MISSING;
+    return fault_file(fault, ERR_MISSING, path, "");
 }
 
 int numbers_open(const struct config *config, bool have_store,

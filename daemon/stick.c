@@ -45,22 +45,14 @@ static int look_at(FILE *file, struct look *out)
     return 0;
 }
 
-static int place(int rc, const char *path, const char *why,
-                 struct fault *fault)
-{
-    rc = fault_set(fault, rc, "", "%s", why);
-    snprintf(fault->where, sizeof fault->where, "%.190s", path);
-    return rc;
-}
-
 static int disk_fault(const char *path, struct fault *fault)
 {
-    return place(errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO, path,
-                 strerror(errno), fault);
+    return fault_file(fault,
+                      errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO,
+                      path, strerror(errno));
 }
 
-FILE *stick_open(const char *path, struct look *look,
-                         struct fault *fault)
+FILE *stick_open(const char *path, struct look *look, struct fault *fault)
 {
     FILE *file = fopen(path, "rb");
     struct stat info;
@@ -68,10 +60,10 @@ FILE *stick_open(const char *path, struct look *look,
 
     if (file == NULL || fstat(fileno(file), &info) < 0 ||
         !S_ISREG(info.st_mode)) {
-        place(ERR_USAGE, path,
-              strerror(file == NULL ? errno : S_ISDIR(info.st_mode) ? EISDIR
-                                                                    : EINVAL),
-              fault);
+        fault_file(fault, ERR_USAGE, path,
+                   strerror(file == NULL             ? errno
+                            : S_ISDIR(info.st_mode) ? EISDIR
+                                                    : EINVAL));
         if (file != NULL)
             fclose(file);
         return NULL;
@@ -81,7 +73,7 @@ FILE *stick_open(const char *path, struct look *look,
         rewind(file);
         return file;
     }
-    place(rc, path, rc == ERR_IO ? strerror(errno) : "", fault);
+    fault_file(fault, rc, path, rc == ERR_IO ? strerror(errno) : "");
     fclose(file);
     return NULL;
 }
@@ -101,18 +93,18 @@ static int may_replace(const char *path, struct fault *fault)
     if (file != NULL)
         return fclose(file);
     if (fault->err == ERR_BUNDLE || fault->err == ERR_VERSION)
-        place(ERR_USAGE, path, "it is there, and is no bundle", fault);
+        fault_file(fault, ERR_USAGE, path, "it is there, and is no bundle");
     return fault->err;
 }
 
-int stick_make(struct making *making, const char *path,
-                       const char *station, struct fault *fault)
+int stick_make(struct making *making, const char *path, const char *station,
+               struct fault *fault)
 {
     struct stat info;
 
     memset(making, 0, sizeof *making);
     if (strlen(path) + STATION_MAX + 64 > sizeof making->path)
-        return place(ERR_USAGE, path, "the name is too long", fault);
+        return fault_file(fault, ERR_USAGE, path, "the name is too long");
     making->folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
     snprintf(making->path, sizeof making->path, "%.400s", path);
     if (making->folder)
@@ -149,7 +141,8 @@ static int sync_and_look(struct making *making)
     fclose(file);
     return rc == 0 && making->look.whole
                ? 0
-               : place(ERR_TORN, making->part, "read back", &making->fault);
+               : fault_file(&making->fault, ERR_TORN, making->part,
+                            "read back");
 }
 
 int stick_finish(struct making *making)

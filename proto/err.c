@@ -86,6 +86,15 @@ int fault_set(struct fault *fault, int err, const char *field,
     return err;
 }
 
+int fault_file(struct fault *fault, int err, const char *file,
+               const char *why)
+{
+    fault_set(fault, err, "", "%s", why);
+    if (fault)
+        snprintf(fault->where, sizeof(fault->where), "%.190s", file);
+    return err;
+}
+
 void fault_place(struct fault *fault, const char *file, int line)
 {
     size_t len = strlen(file), room = sizeof(fault->where) - 16;

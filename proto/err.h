@@ -99,6 +99,9 @@ struct fault {
  * a printf format; what does not fit is cut between two characters. */
 int fault_set(struct fault *fault, int err, const char *field,
               const char *why, ...) __attribute__((format(printf, 4, 5)));
+/* The same of a whole file, as it is named. Returns `err`. */
+int fault_file(struct fault *fault, int err, const char *file,
+               const char *why);
 /* Set `where` to "file:line"; of a long path the end is kept. */
 void fault_place(struct fault *fault, const char *file, int line);
 
