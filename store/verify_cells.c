@@ -30,21 +30,6 @@ static int pointed(struct verify *on, const struct cell_row *cell,
     return rc;
 }
 
-/* From a cell's last change all of them are found. That it is one of this cell is
- * not asked: what was mended by hearing it again keeps its old row. */
-static int chained(struct verify *on, struct place_id last)
-{
-    sqlite3_stmt *stmt = db_stmt(
-        on->store, "SELECT 1 FROM journal WHERE origin = ?1 AND n = ?2");
-    int rc;
-
-    db_int(stmt, 1, last.origin);
-    db_num(stmt, 2, last.n);
-    rc = db_step(on->store, stmt);
-    sqlite3_reset(stmt);
-    return rc;
-}
-
 /* A record that left this machine's view keeps what it showed, while news of
  * it may still renumber the journal. */
 static bool is_gone(struct verify *on, int64_t record)
@@ -58,6 +43,7 @@ static int verify_cell(struct verify *on, const struct cell_row *cell,
                        struct fault *fault)
 {
     struct place_id at = cell->force;
+    struct hash hash;
     int rc = at.origin == 0 ? 1 : pointed(on, cell, at, cell->number);
 
     if (rc == 0 && is_gone(on, cell->record))
@@ -66,9 +52,11 @@ static int verify_cell(struct verify *on, const struct cell_row *cell,
         at = cell->own;
         rc = pointed(on, cell, at, 0);
     }
+    /* From its last change all of them are found. That it is one of this cell is
+     * not asked: what was mended by hearing it again keeps its old row. */
     if (rc == 1 && cell->last.origin != 0) {
         at = cell->last;
-        rc = chained(on, at);
+        rc = journal_hash(on->store, at, &hash);
     }
     if (rc != 0)
         return rc;
