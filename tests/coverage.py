@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 
-WANTED = ("proto/", "store/", "daemon/core.c", "daemon/asking.c", "daemon/answer", "daemon/later.c")
+WANTED = ("proto/", "store/", "daemon/core.c", "daemon/asking", "daemon/answer", "daemon/later.c")
 
 # What the line is like, what the next one is like, how many of its branches that were not
 # taken are left out, and why.

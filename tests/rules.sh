@@ -53,7 +53,7 @@ done
 
 # The store and the conversation ask the world for nothing either: what they
 # need is handed in, and files are SQLite's.
-for o in "$B"/store/*.o "$B"/daemon/asking.o "$B"/daemon/answer*.o \
+for o in "$B"/store/*.o "$B"/daemon/asking*.o "$B"/daemon/answer*.o \
     "$B"/daemon/compared.o "$B"/daemon/framing.o "$B"/daemon/reconcile.o \
     "$B"/daemon/reconcile_talk.o; do
     found=$(calls "$o" "$clock|$chance|$lines|$threads|f?open(64)?")
