@@ -11,6 +11,10 @@
  */
 #include "store/news.h"
 
+/* So much more than whoever comes first may others have heard of the lost days:
+ * all that a large county writes in one. */
+enum { HEARD_MORE = 10000000 };
+
 static void shift(struct store *store, const char *sql, uint64_t by,
                   uint64_t since)
 {
@@ -73,7 +77,7 @@ int numbers_raise(struct store *store, uint64_t life, uint64_t number,
     }
     /* Others may have heard more of the lost days than whoever comes first: their
      * cursors must not stand above what is told from now on. */
-    seq = above(seq, store->seq) + RESERVE_BLOCK;
+    seq = above(seq, store->seq) + HEARD_MORE;
     numbers_reserve_upto(store, above(number, 2 * seq - store->since_seq));
     if (store->rc < 0)
         return store->rc;
