@@ -315,6 +315,15 @@ static size_t cell_size(const struct plan_cell *cell)
     return size;
 }
 
+/* No change is written that nobody could read. */
+static bool names_its_cases(const struct edit *edit)
+{
+    for (int i = 0; i < edit->nsettles; i++)
+        if (edit->settles[i].n == 0)
+            return false;
+    return true;
+}
+
 int plan_make(struct store *store, const struct edit *edit,
               struct receipt *out, struct fault *fault)
 {
@@ -323,6 +332,8 @@ int plan_make(struct store *store, const struct edit *edit,
 
     plan->edit = edit;
     plan->cells = 0;
+    if (!names_its_cases(edit))
+        return fault_set(fault, ERR_CASE, "settles", "it names no case");
     rc = record_find(store, &edit->record, &plan->row);
     if (rc < 0)
         return fault_set(fault, rc, "", "reading");

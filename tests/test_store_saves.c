@@ -214,6 +214,20 @@ TEST(an_ending_names_who_goes_on)
     world_end(w);
 }
 
+/* A change with an empty name in it could not be read again by anybody. */
+TEST(an_edit_that_settles_a_case_without_a_name_is_refused)
+{
+    struct edit *edit;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    edit = edit_of(w, "a", 1, "name=乙");
+    edit->settles[edit->nsettles++].n = 0;
+    assert_int_equal(put(w, "a", edit), ERR_CASE);
+    assert_cell(w, "a", 1, "name", "甲");
+    world_end(w);
+}
+
 /* ---- tokens ---- */
 
 TEST(a_token_of_an_import_is_none_of_a_save)
@@ -319,6 +333,8 @@ int main(void)
         cmocka_unit_test(a_cell_that_no_change_could_carry_is_refused),
         cmocka_unit_test(the_hub_saves_nothing_of_its_own),
         cmocka_unit_test(an_ending_names_who_goes_on),
+        cmocka_unit_test(
+            an_edit_that_settles_a_case_without_a_name_is_refused),
         cmocka_unit_test(a_token_of_an_import_is_none_of_a_save),
         cmocka_unit_test(a_warning_is_told_once_and_never_refuses),
         cmocka_unit_test(warnings_beyond_what_a_receipt_holds_are_left_out),

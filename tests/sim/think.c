@@ -240,14 +240,15 @@ static bool find_case(struct thinking *on)
     uint64_t pass = rng_below(on->hand, 5);
     int64_t row = 0;
     bool found = false;
+    int rc;
 
-    while (store_next_case(on->machine->store, row, shown) == 1) {
+    while ((rc = store_next_case(on->machine->store, row, shown)) == 1) {
         row = shown->row;
         found = true;
         if (pass-- == 0)
             break;
     }
-    return found && shown->kind != NULL && shown->cell >= 0;
+    return rc >= 0 && found && shown->kind != NULL && shown->cell >= 0;
 }
 
 static void take_body(struct thinking *on, const struct shown_case *shown,
