@@ -77,20 +77,33 @@ const struct kinds *store_kinds(const struct store *store)
 /* ---- at a start ---- */
 
 /* What the hub last sent, into `out`, if that is what counts here. */
-static void set_kept(struct store *store, struct buf *out)
+static void set_kept(struct store *store, struct buf *out, struct hash *hash)
 {
     sqlite3_stmt *stmt;
 
     if (store->hub || meta_get(store, "kinds_from_hub", 0) == 0)
         return;
-    stmt = db_stmt(store, "SELECT text FROM kinds WHERE id = "
+    stmt = db_stmt(store, "SELECT text, hash FROM kinds WHERE id = "
                           "(SELECT value FROM meta WHERE name = 'kinds')");
     if (db_step(store, stmt) == 1) {
         struct bytes text = db_column(stmt, 0);
 
         buf_put(out, text.data, text.len);
+        db_column_hash(stmt, 1, hash);
     }
     sqlite3_reset(stmt);
+}
+
+/* They were read before they were kept: whatever is wrong now, the disk did. */
+static int kept_read(struct store *store, const struct buf *kept,
+                     const struct hash *hash, struct fault *fault)
+{
+    int rc = kinds_read_text(buf_view(kept), &store->kinds, NULL);
+
+    if (rc < 0 || memcmp(store->kinds->hash, hash->b, HASH_SIZE) != 0)
+        return fault_set(fault, ERR_CORRUPT, "", "the kinds in the register "
+                         "are not those that were put there");
+    return 0;
 }
 
 /* Every page that kinds_begin will need: nothing may be wrong with one then. */
@@ -107,15 +120,16 @@ int kinds_look(struct store *store, const struct kinds *files, bool there,
                struct fault *fault)
 {
     struct buf kept;
+    struct hash hash = {{0}};
     int rc;
 
     buf_init(&kept, SIZE_MAX / 2);
     if (there)
-        set_kept(store, &kept);
+        set_kept(store, &kept, &hash);
     rc = store->rc < 0 ? start_unread(store, fault)
-                       : kinds_read_text(kept.len > 0 ? buf_view(&kept)
-                                                  : buf_view(&files->text),
-                                         &store->kinds, fault);
+         : kept.len > 0 ? kept_read(store, &kept, &hash, fault)
+                        : kinds_read_text(buf_view(&files->text),
+                                          &store->kinds, fault);
     if (rc == 0 && there) {
         set_look(store);
         rc = store->rc < 0 ? start_unread(store, fault) : 0;

@@ -88,6 +88,37 @@ TEST(behind_a_row_that_is_gone_nothing_goes_up_under_another_name)
     world_free(w);
 }
 
+/* BUG found: kinds that had changed on the disk, and could still be read, were
+ * put beside the true ones as a set of their own, and checked what was typed. */
+TEST(kinds_that_rotted_are_not_worked_with)
+{
+    char text[2 * sizeof world_kinds];
+    struct store_options options;
+    struct kinds *installed;
+    struct town *town;
+    W;
+
+    snprintf(text, sizeof text, "# 旧\n%s", world_kinds);
+    installed = kinds_of_text(text);
+    town = town_of(w, "a");
+    town->kinds = installed;
+    restart(w, "a");
+    sync_with(w, "a");
+    town_shut(town);
+    meddle(town->path, "UPDATE kinds SET text = CAST(replace(CAST(text AS "
+                       "TEXT), '编号', '编码') AS BLOB)");
+    options = (struct store_options){
+        .path = town->path,
+        .org = town->org,
+        .kinds = installed,
+        .world = {.user = town, .random = world_random},
+    };
+    assert_int_equal(store_open(&options, &town->store, &w->fault),
+                     ERR_CORRUPT);
+    world_free(w);
+    kinds_free(installed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +126,7 @@ int main(void)
         cmocka_unit_test(a_rotten_word_is_no_fact),
         cmocka_unit_test(
             behind_a_row_that_is_gone_nothing_goes_up_under_another_name),
+        cmocka_unit_test(kinds_that_rotted_are_not_worked_with),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
