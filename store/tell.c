@@ -164,16 +164,34 @@ int store_confirm(struct store *store, const struct station *station,
 
 struct telling {
     struct store *store;
+    int64_t stream;
     struct line self;           /* the asker's own */
     struct news_writer writer;
     struct entry entry;
     struct news_item item;
 };
 
-static int tell_state(struct telling *on, struct place_id force)
+/* Is there a departure of the record to be told in this stream, though it came
+ * back since? */
+static bool had_left(struct telling *on, int64_t record)
 {
-    /* What the asker itself wrote it has. */
-    if (line_has(&on->self, force) ||
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, "SELECT 1 FROM gone WHERE record = ?1 AND stream = ?2");
+    bool left;
+
+    db_int(stmt, 1, record);
+    db_int(stmt, 2, on->stream);
+    left = db_step(on->store, stmt) == 1;
+    sqlite3_reset(stmt);
+    return left;
+}
+
+static int tell_state(struct telling *on, int64_t record,
+                      struct place_id force)
+{
+    /* What the asker itself wrote it has; but only a state shows it again what
+     * a departure, told before it, hid. */
+    if ((line_has(&on->self, force) && !had_left(on, record)) ||
         journal_load(on->store, force, &on->entry) != 1)
         return on->store->rc;
     on->item.number = on->entry.number;
@@ -256,9 +274,9 @@ static int tell_row(struct telling *on, sqlite3_stmt *stmt)
     on->item.what = (enum news_what)sqlite3_column_int(stmt, 1);
     switch (on->item.what) {
     case NEWS_STATE:
-        return tell_state(on, (struct place_id){
-                                  sqlite3_column_int64(stmt, 4),
-                                  db_column_num(stmt, 5)});
+        return tell_state(on, a, (struct place_id){
+                                     sqlite3_column_int64(stmt, 4),
+                                     db_column_num(stmt, 5)});
     case NEWS_GONE:
         return tell_gone(on, a);
     case NEWS_CASE:
@@ -360,6 +378,7 @@ int store_say_news(struct store *store, const struct station *station,
     store->rc = 0;
     if (id == 0)
         return ERR_SCOPE;
+    on.stream = id;
     self_open(store, hello, &on.self);
     news_open(&on.writer, stream, cursor);
     entry_init(&on.entry);

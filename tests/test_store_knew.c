@@ -62,6 +62,29 @@ TEST(who_was_settled_for_knows_it_though_the_case_was_lost)
     hub_is_sound(w);
 }
 
+/* BUG found: News told again hide a record that had left and come back; when its
+ * every cell was the asker's own by then, nothing showed it again. */
+TEST(what_came_back_by_an_own_change_stays_when_all_is_told_again)
+{
+    struct backup old;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    say(w, "county", 1, "org=520527002");
+    sync_all(w);
+    assert_string_equal(line_of(w, town_of(w, "a")->store, 1), "");
+    say(w, "county", 1, "org=520527001");
+    sync_all(w);
+    say(w, "a", 1, "org=520527001001");
+    sync_all(w);
+    backup(w, &old, "old");
+    restore(w, &old);
+    sync_all(w);
+    assert_string_not_equal(line_of(w, town_of(w, "a")->store, 1), "");
+    hub_is_sound(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -69,6 +92,8 @@ int main(void)
             who_said_the_same_still_knows_it_when_he_comes_back_first),
         cmocka_unit_test(
             who_was_settled_for_knows_it_though_the_case_was_lost),
+        cmocka_unit_test(
+            what_came_back_by_an_own_change_stays_when_all_is_told_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
