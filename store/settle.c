@@ -363,6 +363,13 @@ static bool is_forked(const struct confirming *on)
            on->confirm->standing == STANDING_FOREIGN;
 }
 
+/* The answer to an ask this disk packed before it was set back, or was lost: what
+ * the news leave out as this station's own is not here any more. */
+static int of_later_self(struct store *store)
+{
+    return store->rc < 0 ? store->rc : fork_suspect(store);
+}
+
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
                          bool *applied, bool *healed, struct fault *fault)
 {
@@ -373,8 +380,9 @@ int store_settle_confirm(struct store *store, const struct confirm *confirm,
     if (rc < 0)
         return fault_set(fault, rc, "", "confirm");
     if (origin_find(store, &confirm->origin, &on.origin) != 1 ||
-        !on.origin.own)
-        return store->rc;
+        !on.origin.own ||
+        confirm->from > on.origin.n + 1)
+        return of_later_self(store);
     rc = is_forked(&on) ? named(store, on.origin.id) : heal(&on, healed);
     if (rc < 0 || on.lost)
         return rc;

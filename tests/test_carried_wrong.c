@@ -137,6 +137,33 @@ TEST(an_answer_to_a_station_set_back_does_no_harm)
     world_end(w);
 }
 
+/* BUG found: The answer to an ask of a disk that is gone left out what that one had
+ * written, and the new one took it for all there is. */
+TEST(an_answer_to_a_disk_that_was_lost_hides_nothing)
+{
+    struct world *w = prepared();
+    struct town *d = town_add(w, "d", "520527001");
+    struct buf ask, answer;
+    char log[PATH_ROOM + 8];
+
+    (void)state;
+    say(w, "d", 4, "mark=4 name=己");
+    pack_at(w, "d", BUNDLE_ROOM, 1, &ask);
+    town_shut(d);
+    unlink(d->path);
+    snprintf(log, sizeof log, "%s-wal", d->path);
+    unlink(log);
+    town_open(w, d);
+    assert_int_equal(hub_unpacks(w, buf_view(&ask), &answer), 0);
+    unpack_at(w, "d", buf_view(&answer));
+    buf_done(&ask);
+    buf_done(&answer);
+    sync_all(w);
+    assert_agree(w);
+    assert_cell(w, "d", 4, "name", "己");
+    world_end(w);
+}
+
 /* A hub that went back to an older copy is filled again by sticks alone, also
  * with what was told in few bytes and it cannot read any more. */
 TEST(a_hub_set_back_is_filled_by_sticks)
@@ -197,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_stick_at_the_wrong_place_is_refused),
         cmocka_unit_test(a_damaged_stick_costs_nothing),
         cmocka_unit_test(an_answer_to_a_station_set_back_does_no_harm),
+        cmocka_unit_test(an_answer_to_a_disk_that_was_lost_hides_nothing),
         cmocka_unit_test(a_hub_set_back_is_filled_by_sticks),
         cmocka_unit_test(what_the_hub_cannot_read_in_few_bytes_goes_in_full),
     };
