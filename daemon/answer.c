@@ -95,15 +95,31 @@ static int tell_kinds(struct answer *answer)
 static void tell_head(struct answer *answer)
 {
     struct buf payload;
+    bool brief;
 
     buf_init(&payload, FRAME_MAX);
     store_welcome(answer->store, &answer->station, &answer->welcome);
-    welcome_write(&answer->welcome, &payload);
+    /* What is compared waits for the news it may be behind. */
+    answer->hello.brief = answer->hello.brief && answer->compared == NULL;
+    brief = welcome_brief(&answer->welcome, &answer->hello);
+    if (brief)
+        welcome_write_brief(&answer->welcome, &payload);
+    else
+        welcome_write(&answer->welcome, &payload);
     wire_head_write(&answer->out, NULL, &answer->telling);
-    tell(answer, FRAME_WELCOME, &payload);
+    tell(answer, brief ? FRAME_BRIEF_WELCOME : FRAME_WELCOME, &payload);
     buf_done(&payload);
     answer->room = (size_t)answer->hello.room;
     answer->phase = TELL_KINDS;
+}
+
+/* The hub has all of it, as the station knows: its silence says the same. */
+static bool says_nothing(const struct answer *answer, const struct head *head,
+                         const struct confirm *confirm)
+{
+    return answer->hello.brief && !answer->spoken && confirm->runs == 0 &&
+           confirm->standing == STANDING_GOOD && !confirm->more &&
+           head->confirmed >= head->n && confirm->through >= head->confirmed;
 }
 
 /* One frame for each origin; more while it has more than one frame holds. */
@@ -123,10 +139,15 @@ static int tell_confirm(struct answer *answer)
                        answer->forked_at[answer->head], confirm);
     if (rc < 0)
         return rc;
+    if (says_nothing(answer, head, confirm)) {
+        answer->head++;
+        return 0;
+    }
     buf_init(&payload, FRAME_MAX);
     confirm_write(confirm, &payload);
     tell(answer, FRAME_CONFIRM, &payload);
     buf_done(&payload);
+    answer->spoken = confirm->more;
     for (int i = 0; i < confirm->runs; i++)
         head->confirmed += confirm->run[i].count;
     if (!confirm->more)
@@ -154,7 +175,7 @@ static int tell_news(struct answer *answer)
     rc = store_say_news(answer->store, &answer->station, &answer->hello,
                         &answer->welcome, stream, answer->cursor, size,
                         &payload, &more, &answer->cursor);
-    if (rc >= 0)
+    if (rc > 0)                 /* 0: its silence says the same */
         tell(answer, (enum frame_type)rc, &payload);
     answer->room -= payload.len < answer->room ? payload.len : answer->room;
     buf_done(&payload);

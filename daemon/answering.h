@@ -27,6 +27,7 @@ struct answer {
     struct welcome welcome;
     enum phase phase;
     int head, stream;
+    bool spoken;                /* of this head */
     uint64_t cursor;            /* of the stream being told */
     bool cursor_set;
     size_t room;

@@ -43,6 +43,7 @@ struct asking *asking_new(struct store *store, const char *station,
         later_tell(later, &asking->hello);
     asking->hello.room = plan->room;
     asking->hello.wall_ms = wall_ms;
+    asking->hello.brief = plan->brief && asking->hello.last.told;
     return asking;
 }
 

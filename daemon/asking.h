@@ -30,6 +30,8 @@ struct asking {
     uint8_t more_of[STREAM_MAX];        /* what the last frame spoke of */
     size_t more_of_len;
     bool more;                  /* and what it said of more */
+    uint64_t heads, streams;    /* a bit for each of the hello's heads and the
+                                 * welcome's streams that it spoke of */
     struct welcome welcome;     /* of the hub that answers */
     bool terse;                 /* some batch was told in few bytes */
     struct reconcile *reconcile;        /* rides along; NULL: none */

@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-static int hear_welcome(struct asking *asking, struct bytes payload,
+static int hear_welcome(struct asking *asking, int type, struct bytes payload,
                         struct fault *fault)
 {
     struct welcome *welcome = &asking->welcome;
-    int rc = welcome_read(payload, welcome);
+    int rc = type == FRAME_WELCOME
+                 ? welcome_read(payload, welcome)
+                 : welcome_read_brief(payload, &asking->hello, welcome);
 
     if (rc == 0)
         rc = store_settle_welcome(asking->store, welcome, fault);
@@ -59,6 +61,9 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     bool applied = false, healed = false;
     int rc = confirm_read(payload, &asking->confirm);
 
+    for (int i = 0; rc == 0 && i < asking->hello.heads; i++)
+        if (id_equal(&asking->hello.head[i].origin, &confirm->origin))
+            asking->heads |= (uint64_t)1 << i;
     asking->confirm.life = asking->welcome.life;
     if (rc == 0 && asking->later != NULL)
         applied = later_keep(asking->later, confirm, payload);
@@ -88,6 +93,7 @@ static int read_news(struct asking *asking, int type, struct bytes payload,
     if (rc == 0)
         return 0;
     store_speak_in_full(asking->store);
+    asking->streams = UINT64_MAX;       /* of which it was is not known */
     asking->asked.more = true;
     return 1;
 }
@@ -103,6 +109,9 @@ static int hear_news(struct asking *asking, int type, struct bytes payload,
         return 0;
     if (rc < 0)
         return fault_set(fault, rc, "news", "it is asked for again");
+    for (int i = 0; i < asking->welcome.streams; i++)
+        if (strcmp(asking->welcome.stream[i], news.stream) == 0)
+            asking->streams |= (uint64_t)1 << i;
     rc = store_settle_news(asking->store, &news, &settled, fault);
     note_more(asking, bytes_text(news.stream), news.more);
     asking->asked.down += settled.states + settled.gone + settled.cases +
@@ -130,11 +139,46 @@ static int hear_kinds(struct asking *asking, struct bytes payload,
     return rc;
 }
 
+/* A brief answer came to its end: of what it did not speak, nothing is new. Only
+ * the whole answer says so, and only of what this very ask named. */
+static int hear_silence(struct asking *asking, struct fault *fault)
+{
+    const struct welcome *welcome = &asking->welcome;
+    struct confirm *confirm = &asking->confirm;
+    struct settled settled;
+    bool applied, healed;
+    int rc = 0;
+
+    if (!asking->hello.brief || !welcome->brief)
+        return 0;
+    memset(confirm, 0, sizeof *confirm);
+    for (int i = 0; i < asking->hello.heads && rc == 0; i++) {
+        const struct head *head = &asking->hello.head[i];
+
+        confirm->origin = head->origin;
+        confirm->from = head->confirmed + 1;
+        confirm->through = head->confirmed;
+        if ((asking->heads >> i & 1) == 0)
+            rc = store_settle_confirm(asking->store, confirm, &applied,
+                                      &healed, fault);
+        asking->asked.healed |= rc == 0 && healed;
+    }
+    for (int i = 0; i < welcome->streams && rc == 0; i++) {
+        struct news news = {.to = welcome->seq, .as_of = welcome->number};
+
+        memcpy(news.stream, welcome->stream[i], sizeof news.stream);
+        news.from = hello_cursor(&asking->hello, news.stream);
+        if ((asking->streams >> i & 1) == 0)
+            rc = store_settle_news(asking->store, &news, &settled, fault);
+    }
+    return rc;
+}
+
 static int hear(struct asking *asking, int type, struct bytes payload,
                 struct fault *fault)
 {
-    if (type == FRAME_WELCOME)
-        return hear_welcome(asking, payload, fault);
+    if (type == FRAME_WELCOME || type == FRAME_BRIEF_WELCOME)
+        return hear_welcome(asking, type, payload, fault);
     if (!asking->asked.proven)
         return fault_set(fault, ERR_FORMAT, "answer", "no welcome");
     switch (type) {
@@ -147,7 +191,7 @@ static int hear(struct asking *asking, int type, struct bytes payload,
         return hear_kinds(asking, payload, fault);
     case FRAME_END:
         asking->asked.whole = true;
-        return 0;
+        return hear_silence(asking, fault);
     default:                    /* unknown ones are of a newer hub */
         reconcile_hear(asking->reconcile, type, payload);
         return 0;

@@ -207,6 +207,7 @@ static struct todo decide(struct core *core, int64_t now)
     core->next_at = -1;
     todo.exchange = true;
     todo.plan.hello_only = core->alone = core->cut;
+    todo.plan.brief = true;
     plan_size(core, &todo.plan);
     todo.connect_ms = is_brief(core, now) ? CONNECT_BRIEF_MS : CONNECT_MS;
     todo.plain = core->fast;

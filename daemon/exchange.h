@@ -29,6 +29,7 @@ struct asking_plan {            /* from core_step */
     size_t batch_size;          /* bytes before compression, 1 to 256 KiB */
     int batches;                /* at most so many in this ask */
     size_t room;                /* bytes of news the answer may bring */
+    bool brief;                 /* it may leave out what says nothing */
 };
 
 struct asked {                  /* what came of it */

@@ -92,6 +92,8 @@ void hello_write(const struct hello *hello, struct buf *out)
         buf_varint(out, hello->cursor[i].seq);
     }
     last_write(&hello->last, out);
+    if (hello->last.told && hello->brief)
+        buf_u8(out, 1);
 }
 
 /* Bytes behind what is known here are of a newer partner, and passed over. */
@@ -122,6 +124,7 @@ int hello_read(struct bytes in, struct hello *out)
     if (cut.bad)
         return ERR_FORMAT;
     last_read(&cut, &out->last);
+    out->brief = cut_u8(&cut) == 1 && !cut.bad;
     return 0;
 }
 
@@ -133,20 +136,37 @@ uint64_t hello_cursor(const struct hello *hello, const char *stream)
     return 0;
 }
 
-void welcome_write(const struct welcome *welcome, struct buf *out)
+static void reach_write(const struct welcome *welcome, struct buf *out)
 {
-    buf_put(out, welcome->hub.b, ID_SIZE);
     buf_varint(out, welcome->life);
     buf_varint(out, welcome->number);
     buf_varint(out, welcome->seq);
     buf_varint(out, welcome->secured);
     buf_zigzag(out, welcome->wall_ms);
+}
+
+static void reach_read(struct cut *cut, struct welcome *out)
+{
+    out->life = number_read(cut);
+    out->number = number_read(cut);
+    out->seq = number_read(cut);
+    out->secured = number_read(cut);
+    out->wall_ms = cut_zigzag(cut);
+}
+
+void welcome_write(const struct welcome *welcome, struct buf *out)
+{
+    buf_put(out, welcome->hub.b, ID_SIZE);
+    reach_write(welcome, out);
     buf_put(out, welcome->kinds, HASH_SIZE);
     buf_varint(out, (uint64_t)welcome->streams);
     for (int i = 0; i < welcome->streams; i++)
         buf_bytes(out, bytes_text(welcome->stream[i]));
-    if (welcome->terse)
-        buf_put(out, welcome->dictionary, sizeof welcome->dictionary);
+    if (!welcome->terse)
+        return;
+    buf_put(out, welcome->dictionary, sizeof welcome->dictionary);
+    if (welcome->brief)
+        buf_u8(out, 1);
 }
 
 int welcome_read(struct bytes in, struct welcome *out)
@@ -155,11 +175,7 @@ int welcome_read(struct bytes in, struct welcome *out)
 
     memset(out, 0, sizeof *out);
     cut_copy(&cut, out->hub.b, ID_SIZE);
-    out->life = number_read(&cut);
-    out->number = number_read(&cut);
-    out->seq = number_read(&cut);
-    out->secured = number_read(&cut);
-    out->wall_ms = cut_zigzag(&cut);
+    reach_read(&cut, out);
     cut_copy(&cut, out->kinds, HASH_SIZE);
     out->streams = count_read(&cut, STREAMS);
     for (int i = 0; i < out->streams; i++)
@@ -168,6 +184,47 @@ int welcome_read(struct bytes in, struct welcome *out)
         return ERR_FORMAT;
     cut_copy(&cut, out->dictionary, sizeof out->dictionary);
     out->terse = !cut.bad;
+    out->brief = cut_u8(&cut) == 1 && !cut.bad;
+    return 0;
+}
+
+bool welcome_brief(const struct welcome *welcome, const struct hello *hello)
+{
+    const struct last_said *last = &hello->last;
+
+    if (!hello->brief || !welcome->brief || !welcome->terse ||
+        memcmp(welcome->kinds, hello->kinds, HASH_SIZE) != 0 ||
+        memcmp(welcome->dictionary, last->dictionary,
+               sizeof last->dictionary) != 0 ||
+        welcome->streams != hello->cursors)
+        return false;
+    for (int i = 0; i < welcome->streams; i++)
+        if (strcmp(welcome->stream[i], hello->cursor[i].stream) != 0)
+            return false;
+    return true;
+}
+
+void welcome_write_brief(const struct welcome *welcome, struct buf *out)
+{
+    reach_write(welcome, out);
+}
+
+int welcome_read_brief(struct bytes in, const struct hello *hello,
+                       struct welcome *out)
+{
+    struct cut cut = cut_of(in);
+
+    memset(out, 0, sizeof *out);
+    reach_read(&cut, out);
+    if (cut.bad || !hello->brief)
+        return ERR_FORMAT;
+    memcpy(out->kinds, hello->kinds, HASH_SIZE);
+    out->streams = hello->cursors;
+    for (int i = 0; i < out->streams; i++)
+        memcpy(out->stream[i], hello->cursor[i].stream,
+               sizeof out->stream[i]);
+    memcpy(out->dictionary, hello->last.dictionary, sizeof out->dictionary);
+    out->terse = out->brief = true;
     return 0;
 }
 

@@ -36,6 +36,7 @@ enum frame_type {
     FRAME_KINDS = 7,
     FRAME_FACTS = 8,            /* ask */
     FRAME_TERSE_NEWS = 9,       /* answer */
+    FRAME_BRIEF_WELCOME = 10,
     FRAME_DIGEST = 16,          /* ask: comparing, digest.h and rows.h */
     FRAME_DIGESTS = 17,         /* answer */
     FRAME_ROWS = 18,
@@ -112,6 +113,8 @@ struct hello {
     int cursors;
     struct cursor cursor[STREAMS];
     struct last_said last;
+    bool brief;                 /* its answer may leave out what says nothing;
+                                 * told behind `last` */
 };
 
 /* Cursor of a stream, 0 if it names none. */
@@ -132,10 +135,17 @@ struct welcome {
     char stream[STREAMS][STREAM_MAX + 1];       /* what this station may see */
     bool terse;                 /* it reads terse batches, told by this */
     uint8_t dictionary[8];
+    bool brief;                 /* what an answer of it does not tell is quiet */
 };
 
 void welcome_write(const struct welcome *welcome, struct buf *out);
 int welcome_read(struct bytes in, struct welcome *out);
+/* Does it say nothing that the hello has not said, but how far the hub is? Then
+ * that is told alone; `hub` stays behind, which no station looks at. */
+bool welcome_brief(const struct welcome *welcome, const struct hello *hello);
+void welcome_write_brief(const struct welcome *welcome, struct buf *out);
+int welcome_read_brief(struct bytes in, const struct hello *hello,
+                       struct welcome *out);
 
 enum standing {                 /* of an origin at the hub */
     STANDING_GOOD = 0,

@@ -102,8 +102,8 @@ int store_confirm(struct store *store, const struct station *station,
 int store_news(struct store *store, const struct station *station,
                const struct hello *hello, const char *stream, uint64_t cursor,
                size_t size, struct buf *out, bool *more, uint64_t *to);
-/* The same in an answer that began with `welcome`. Returns which frame it is:
- * in a few bytes where the station reads them. */
+/* The same in an answer that began with `welcome`. Returns which frame it is: in a
+ * few bytes where the station reads them; 0 where silence says the same. */
 int store_say_news(struct store *store, const struct station *station,
                    const struct hello *hello, const struct welcome *welcome,
                    const char *stream, uint64_t cursor, size_t size,

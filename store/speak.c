@@ -240,6 +240,7 @@ int store_read_batch(struct store *store, const struct hello *hello,
 void terse_welcome(struct welcome *out)
 {
     out->terse = mind_built() != NULL;
+    out->brief = out->terse;
     if (out->terse)
         mind_name(mind_built(), out->dictionary);
 }

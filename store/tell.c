@@ -365,6 +365,17 @@ static int tell_frame(struct telling *on, const struct telling_to *to,
     return rc < 0 ? rc : FRAME_NEWS;
 }
 
+/* Does the hearer know all of it from the welcome alone? */
+static bool is_quiet(const struct telling *on, const struct telling_to *to)
+{
+    const struct news *head = &on->writer.head;
+
+    return to->welcome != NULL && to->hello->brief && head->count == 0 &&
+           !head->more &&
+           head->from == hello_cursor(to->hello, head->stream) &&
+           head->to == to->welcome->seq && head->as_of == to->welcome->number;
+}
+
 int store_say_news(struct store *store, const struct station *station,
                    const struct hello *hello, const struct welcome *welcome,
                    const char *stream, uint64_t cursor, size_t size,
@@ -386,7 +397,7 @@ int store_say_news(struct store *store, const struct station *station,
                    size < BATCH_SIZE_MAX ? size : BATCH_SIZE_MAX, more);
     entry_done(&on.entry);
     *to = on.writer.head.to;
-    if (rc < 0)
+    if (rc < 0 || is_quiet(&on, &hearer))
         news_done(&on.writer.head);
     else
         rc = tell_frame(&on, &hearer, out);

@@ -22,7 +22,7 @@ static struct store *store_named(struct world *w, const char *name)
 static int attempt(struct world *w, const char *name)
 {
     struct town *town = town_of(w, name);
-    struct asking_plan plan = {town->cut, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {town->cut, 64 * 1024, 4, 256 * 1024, true};
     struct talk talk = {.world = w, .town = town};
     struct answer *answer;
     struct id id;

@@ -44,7 +44,8 @@ struct talk *talk_ask(struct world *world, const char *name, long ask)
 {
     struct town *town = town_of(world, name);
     struct asking_plan plan = {town->cut, 64 * 1024, 4,
-                               town->room > 0 ? town->room : 256 * 1024};
+                               town->room > 0 ? town->room : 256 * 1024,
+                               true};
     struct talk *talk = xmalloc(sizeof *talk);
     struct id id;
 

@@ -210,7 +210,7 @@ TEST(an_ask_that_carried_all_leaves_nothing)
 {
     struct world *w = world_new();
     struct town *town = town_of(w, "a");
-    struct asking_plan plan = {false, 64 * 1024, 1, 256 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 1, 256 * 1024, true};
     struct talk *talk;
     struct id id = {{9}};
 

@@ -175,7 +175,7 @@ static void welcome_of(struct world *w, struct buf *out)
 static int a_hears(struct world *w, const struct piece *pieces, int count)
 {
     struct town *town = town_of(w, "a");
-    struct asking_plan plan = {false, 64 * 1024, 4, 64 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 4, 64 * 1024, false};
     struct wire wire = wire_of(town);
     struct asking *asking;
     struct id id = {{7}};

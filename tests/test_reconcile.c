@@ -250,7 +250,7 @@ TEST(nobody_answers)
  * between: its digests are of another register than its news. */
 static int answered_late(struct world *w, struct town *town, int record)
 {
-    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024, false};
     struct answer *answer = answer_new(w->hub, world_speaker, w, w->clock);
     uint8_t piece[16 * 1024];
     struct asking *asking;

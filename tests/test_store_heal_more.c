@@ -191,7 +191,7 @@ TEST(a_lost_turn_of_one_cuts_the_answers_of_all)
     struct answer *answer;
     struct talk *talk;
     struct id id = {{7}};
-    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024, false};
     struct town *b;
     uint8_t piece[4096];
     long got;

@@ -53,7 +53,7 @@ TEST(an_ask_holds_what_its_hello_named)
 {
     struct world *w = world_new();
     struct town *town = town_of(w, "a");
-    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024, false};
     struct id id = {{9}};
     struct asking *asking;
     struct asked asked;

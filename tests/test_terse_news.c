@@ -183,8 +183,59 @@ static void test_hello_and_welcome(void **state)
     mind_name(mind, greeting.dictionary);
     welcome_write(&greeting, &bytes);
     assert_int_equal(welcome_read(buf_view(&bytes), &heard), 0);
-    assert_true(heard.terse);
+    assert_true(heard.terse && !heard.brief);
     assert_memory_equal(heard.dictionary, greeting.dictionary, DICTIONARY_NAME);
+    buf_done(&bytes);
+}
+
+static void test_a_brief_welcome(void **state)
+{
+    static struct hello said;
+    struct welcome greeting, heard, other;
+    struct buf bytes;
+
+    (void)state;
+    buf_init(&bytes, 4096);
+    said = hello;
+    said.brief = true;
+    hello_write(&said, &bytes);
+    assert_int_equal(hello_read(buf_view(&bytes), &said), 0);
+    assert_true(said.brief);
+    bytes.data[bytes.len - 1] = 2;      /* of a later one: not known here */
+    assert_int_equal(hello_read(buf_view(&bytes), &said), 0);
+    assert_false(said.brief);
+    said.brief = true;
+    memset(&greeting, 0, sizeof greeting);
+    greeting.life = 3;
+    greeting.number = 1000;
+    greeting.seq = INT64_MAX;
+    greeting.secured = 999;
+    greeting.wall_ms = -5;
+    memcpy(greeting.kinds, said.kinds, HASH_SIZE);
+    greeting.streams = said.cursors;
+    for (int i = 0; i < said.cursors; i++)
+        memcpy(greeting.stream[i], said.cursor[i].stream, STREAM_MAX + 1);
+    memcpy(greeting.dictionary, said.last.dictionary, DICTIONARY_NAME);
+    greeting.terse = greeting.brief = true;
+    assert_true(welcome_brief(&greeting, &said));
+    buf_clear(&bytes);
+    welcome_write_brief(&greeting, &bytes);
+    assert_int_equal(welcome_read_brief(buf_view(&bytes), &said, &heard), 0);
+    assert_memory_equal(&heard, &greeting, sizeof heard);
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_int_equal(welcome_read_brief(bytes_of(bytes.data, len), &said,
+                                            &heard), ERR_FORMAT);
+    for (int i = 0; i < 5; i++) {       /* something the hello did not say */
+        other = greeting;
+        other.kinds[31] ^= i == 0;
+        other.dictionary[7] ^= i == 1;
+        other.streams += i == 2;
+        other.brief = i != 3;
+        said.brief = i != 4;
+        assert_false(welcome_brief(&other, &said));
+    }
+    assert_int_equal(welcome_read_brief(buf_view(&bytes), &said, &heard),
+                     ERR_FORMAT);       /* nobody asked for it */
     buf_done(&bytes);
 }
 
@@ -196,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_news_of_what_is_not_here),
         cmocka_unit_test(test_claims_of_news_are_bounded),
         cmocka_unit_test(test_hello_and_welcome),
+        cmocka_unit_test(test_a_brief_welcome),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

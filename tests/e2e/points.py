@@ -89,8 +89,9 @@ class Points(Story):
         say(change(0, one, PHONE, {5: b"5"}, was=(odd.origin, odd.n, odd.head), base=1 << 40))
 
     def old_answers(self):
-        self.talk(self.b)
-        old = self.relay.last
+        self.put(self.c, "Q1", phone="6")
+        self.talk(self.c, self.b)
+        old = self.relay.last                       # with news: what has none is left out
         self.put(self.c, "Q1", phone="7")
         self.put(self.b, "Q1", note="mine")
         self.talk(self.c, self.b)
@@ -103,8 +104,8 @@ class Points(Story):
 
         def younger(frames):
             cut = wire.Cut(frames[0][1])
-            hub, life = cut.take(16), cut.varint()
-            return [(wire.WELCOME, hub + wire.varint(life - 1) + frames[0][1][cut.at:])] + frames[1:]
+            hub, life = cut.take(0 if frames[0][0] == wire.BRIEF_WELCOME else 16), cut.varint()
+            return [(frames[0][0], hub + wire.varint(life - 1) + frames[0][1][cut.at:])] + frames[1:]
 
         self.relay.change = twice
         self.talk(self.b)

@@ -627,13 +627,24 @@ class Welcome:
 
     def __init__(self, payload):
         cut = Cut(payload)
-        cut.take(16), cut.varint()
-        self.number, self.seq = cut.varint(), cut.varint()
-        cut.varint()
-        self.wall = Hello.zigzag(cut)
+        cut.take(16)
+        self.reach(cut)
         self.kinds = cut.take(32)
         self.streams = [cut.counted() for _ in range(cut.varint())]
         self.dictionary = cut.take(8) if cut.at < len(payload) else b""
+        self.brief = cut.at < len(payload) and cut.byte() == 1
+
+    def reach(self, cut):
+        self.life, self.number, self.seq, self.secured = cut.varint(), cut.varint(), cut.varint(), cut.varint()
+        self.wall = Hello.zigzag(cut)
+
+    @classmethod
+    def of_brief(cls, payload, hello):
+        """What a brief one stands for."""
+        self, cut = cls.__new__(cls), Cut(payload)
+        self.reach(cut)
+        self.kinds, self.streams, self.dictionary, self.brief = hello.kinds, list(hello.cursors), hello.dictionary, True
+        return self
 
 
 def read_news(mind, welcome, data, had, begins):

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+import terse
 import wire
 import yz
 
@@ -187,6 +188,30 @@ def test_no_claim_locks_the_others_out(hub):
         welcome = wire.Cut(other.exchange([])[0][1])
         welcome.take(16)
         assert welcome.varint() >= life and welcome.varint() >= number
+
+
+def test_a_contact_with_nothing_to_say_has_two_frames(hub):
+    """What is left out is what would have been said, and nothing that is new is left out."""
+    station, other = ready(hub), ready(hub, "other")
+    changes = members(station, range(2))
+    before = station.chain(changes)
+    station.confirms(station.exchange([wire.batch(station.kinds, station.origin, 1, before, changes)]))
+    full = terse.Welcome(station.exchange([])[0][1])
+    assert full.brief and station.confirmed == 2
+    station.brief, station.dictionary = b"\1", full.dictionary
+    station.cursors = {stream: full.seq for stream in full.streams}
+    changes = members(other, range(2))
+    before = other.chain(changes)
+    other.confirms(other.exchange([wire.batch(other.kinds, other.origin, 1, before, changes)]))
+    frames = station.exchange([])
+    assert [kind for kind, _ in frames] == [wire.BRIEF_WELCOME, wire.END]
+    told, full = terse.Welcome.of_brief(frames[0][1], terse.Hello(station.hello())), terse.Welcome(other.exchange([])[0][1])
+    assert (told.life, told.number, told.seq, told.streams[0]) == (full.life, full.number, full.seq, yz.COUNTY.encode() + b"001")
+    station.confirmed = 1                      # as if an answer had been lost
+    frames = station.exchange([])
+    assert [kind for kind, _ in frames] == [wire.BRIEF_WELCOME, wire.CONFIRM, wire.END] and station.confirms(frames)[1] == 2
+    station.cursors = dict(reversed(station.cursors.items()))
+    assert [kind for kind, _ in station.exchange([])] == [wire.WELCOME, wire.END]
 
 
 def test_no_record_leaves_the_county(hub):

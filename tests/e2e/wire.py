@@ -5,7 +5,7 @@ import os
 import time
 import zlib
 
-HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS, FACTS, TERSE_NEWS = range(1, 10)
+HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS, FACTS, TERSE_NEWS, BRIEF_WELCOME = range(1, 11)
 ZEROS = bytes(32)
 STATES = ["queued", "received", "taken", "same", "parked", "returned", "aside", "settled"]
 REASONS = ["", "clash", "proposal", "ended", "fixed", "step", "rule", "scope", "unreadable", "duplicate", "value"]
@@ -88,7 +88,7 @@ class Station:
         self.origin, self.n, self.head, self.confirmed = os.urandom(16), 0, ZEROS, 0
         self.kinds, self.life, self.number = ZEROS, 0, 0
         self.parent = b"\x00"              # or 1, name and hash of the change it goes on from
-        self.cursors, self.dictionary = {}, b""
+        self.cursors, self.dictionary, self.brief = {}, b"", b""       # brief: or 1
 
     def chain(self, changes):
         before = self.head
@@ -101,7 +101,7 @@ class Station:
         return (varint(self.life) + varint(self.number) + varint(0) + self.kinds + varint(1 << 20) + zigzag(int(time.time() * 1000)) + varint(0) * 5 + varint(1) +
                 self.origin + varint(self.confirmed) + varint(self.n) + self.head + self.parent + varint(len(self.cursors)) +
                 b"".join(counted(s) + varint(n) for s, n in self.cursors.items()) +
-                (self.dictionary + counted(b"") + bytes(8) + zigzag(0) if self.dictionary else b""))
+                (self.dictionary + counted(b"") + bytes(8) + zigzag(0) + self.brief if self.dictionary else b""))
 
     def mac(self, ask, index, answer, kind, payload):
         return blake(ask + bytes([1, answer, kind]) + index.to_bytes(8, "little") + payload, 16, self.key)
@@ -135,7 +135,7 @@ class Station:
             kind, payload = cut.byte(), cut.counted()
             assert cut.take(16) == self.mac(ask, len(frames), 1, kind, payload)
             frames.append((kind, payload))
-        assert frames[0][0] == WELCOME and frames[-1][0] == END
+        assert frames[0][0] in (WELCOME, BRIEF_WELCOME) and frames[-1][0] == END
         return frames
 
     def answer(self, ask, frames):

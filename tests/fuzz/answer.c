@@ -147,7 +147,7 @@ static void exchange_once(struct draw *draw, uint8_t form,
 {
     struct asking_plan plan = {.hello_only = !(form & FORM_COMPARE),
                                .batch_size = 1024, .batches = 1,
-                               .room = 256 * 1024};
+                               .room = 256 * 1024, .brief = true};
     struct asking *asking = asking_new(town->store, town->name,
                                        town->speaker.key, &ask_id, &plan,
                                        helpers->later, county->clock);

@@ -146,7 +146,8 @@ static void hear_told(struct told *told, int type, struct bytes payload)
     static struct confirm confirm;
     struct buf again;
 
-    must(told->greeted || type == FRAME_WELCOME, "no welcome at first");
+    must(told->greeted || type == FRAME_WELCOME ||
+             type == FRAME_BRIEF_WELCOME, "no welcome at first");
     must(!told->end, "a frame behind the end");
     told->end = type == FRAME_END;
     buf_init(&again, FRAME_MAX);
@@ -155,6 +156,11 @@ static void hear_told(struct told *told, int type, struct bytes payload)
         told->greeted = true;
         welcome_write(&told->welcome, &again);
         must_equal(buf_view(&again), payload, "a welcome");
+    } else if (type == FRAME_BRIEF_WELCOME) {
+        struct station asker = {told->town->name, told->town->org, 0};
+
+        store_welcome(county->hub, &asker, &told->welcome);
+        told->greeted = true;
     } else if (type == FRAME_CONFIRM) {
         must(confirm_read(payload, &confirm) == 0, "a confirm");
         confirm_write(&confirm, &again);

@@ -18,7 +18,7 @@ static void step(struct machine *machine, struct event event)
         machine->plan = todo.plan;
         if (sim->setup.even && !machine->plan.hello_only)
             machine->plan = (struct asking_plan){false, BATCH_SIZE_MAX, 16,
-                                                 16 * BATCH_SIZE_MAX};
+                                                 16 * BATCH_SIZE_MAX, true};
     }
     machine->wake_at = -1;
     if (todo.wake_at >= 0) {

@@ -84,6 +84,7 @@ void draw_hello(struct draw *draw, struct buf *out)
     hello.cursors = cut_u8(&draw->in) % 4;
     for (int i = 0; i < hello.cursors; i++)
         draw_cursor(draw, &hello.cursor[i]);
+    hello.last.told = hello.brief = hello.room % 4 == 1;
     hello_write(&hello, out);
 }
 

@@ -141,7 +141,7 @@ static void must_ask(struct bytes rest, struct wire *wire)
 bool walk_ask(struct store *store, const char *station, bool lax)
 {
     static const struct id ask_id = {{9}};
-    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {false, 64 * 1024, 4, 256 * 1024, true};
     struct wire wire = {.key = {1}};
     struct asking *asking = asking_new(store, station, wire.key, &ask_id,
                                        &plan, NULL, 1700000000000);
