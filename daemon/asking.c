@@ -13,6 +13,21 @@
 #include <string.h>
 
 enum { COMPARED_ROOM = 256 * 1024 };    /* its frames wait in memory */
+/* A hello that goes alone must come through where nothing else does: it names the
+ * origin with the oldest changes that no answer confirmed, and no other. With
+ * what the station wrote unnamed, the hub would tell it as news: few will do. */
+static void name_oldest(struct asking *asking)
+{
+    struct hello *hello = &asking->hello;
+
+    if (hello->heads < 2)
+        return;
+    hello->head[0] = hello->head[1];
+    hello->heads = 1;
+    hello->room = 0;
+    asking->left = true;
+}
+
 struct asking *asking_new(struct store *store, const char *station,
                           const uint8_t key[32], const struct id *ask_id,
                           const struct asking_plan *plan, struct later *later,
@@ -44,7 +59,18 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->hello.room = plan->room;
     asking->hello.wall_ms = wall_ms;
     asking->hello.brief = plan->brief && asking->hello.last.told;
+    asking->brief = asking->hello.brief && store_speaks_briefly(store);
+    for (int i = 0; i < asking->hello.heads && asking->brief; i++)
+        asking->hello.head[i].untold = asking->hello.head[i].has_parent &&
+                                       asking->hello.head[i].confirmed > 0;
+    if (plan->hello_only)
+        name_oldest(asking);
     return asking;
+}
+
+bool asking_brief(const struct asking *asking)
+{
+    return asking->brief;
 }
 
 void asking_compare(struct asking *asking, struct reconcile *reconcile)

@@ -14,6 +14,7 @@ struct asking {
     struct asking_plan plan;
     struct later *later;
     struct hello hello;
+    bool brief;                 /* the hub reads what is told briefly */
     size_t bytes;               /* no further batch behind so many */
     int rc;                     /* of making it */
     struct wire out, in;

@@ -56,6 +56,8 @@ struct reconcile;
 void asking_compare(struct asking *asking, struct reconcile *reconcile);
 /* No further batch behind so many bytes. */
 void asking_bound(struct asking *asking, size_t bytes);
+/* Does it leave out what the hub knows? Then HTTP may, too. */
+bool asking_brief(const struct asking *asking);
 void asking_free(struct asking *asking);
 /* Up to `max` bytes of the ask; 0 at its end; negative ERR_*. */
 long asking_read(struct asking *asking, uint8_t *out, size_t max);

@@ -171,6 +171,7 @@ const struct route gate_routes[] = {
         .method = "POST",
         .path = "/exchange",
         .type = EXCHANGE_TYPE,
+        .bare = true,
         .begin = gate_begin,
         .piece = gate_piece,
         .end = gate_end,

@@ -215,6 +215,9 @@ static void on_exchanged(void *user, const struct uplink_end *end)
 
     note_contact(node, &end->asked);
     note_end(node, end);
+    /* Perhaps it is an older hub today: it is asked as every hub reads it. */
+    if (end->http_status == 400 || end->http_status == 415)
+        store_speak_in_full(node->open.store);
     if (later_waits(node->later))
         uv_idle_start(&node->settle, on_settle);
     link_ended(node, end->err, &end->asked);

@@ -41,6 +41,7 @@ struct route {
                                  * two; NULL: none */
     bool personal;              /* reading it needs the token too */
     const char *type;           /* media type the body must have, NULL: none */
+    bool bare;                  /* or no type at all: then the reply has none */
     size_t max;                 /* bytes of body kept in request.body; 0: all
                                  * goes to `piece`, without a bound */
     int (*begin)(struct request *request, struct fault *fault);
@@ -57,6 +58,7 @@ struct request {
     const char *secret;         /* the door's token */
     uint8_t pin[32];            /* of the TLS key the caller holds ... */
     bool keyed;                 /* ... if it holds one */
+    bool bare;                  /* it came without a type */
     bool admitted;              /* an exchange that its quota allows */
     struct {
         const char *name, *value;

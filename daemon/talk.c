@@ -4,10 +4,9 @@
  * Happy path: begin judges the head -> take_piece for each piece of the body ->
  * finish calls the handler and puts the connection to sleep -> on_saved after
  * the commit -> send_reply -> talk_done.
- * What can fail: the head (refused before the body is read), the body (MHD
- * takes no reply in its middle, so the rest is read and dropped first, up to
- * WASTE_MAX), the handler (its fault is the reply, and nothing was saved, so
- * there is no commit to wait for), the caller (talk_done comes early).
+ * What can fail: the head (refused before the body is read), the body (MHD takes
+ * no reply in its middle: up to WASTE_MAX of the rest is read and dropped first),
+ * the handler (its fault is the reply, without a commit), the caller (gone early).
  */
 #include "daemon/talk.h"
 #include "daemon/log.h"
@@ -67,8 +66,9 @@ static void add_headers(const struct talk *talk, struct MHD_Response *response)
              (long long)(talk->request.reply.wait_ms + 999) / 1000);
     if (talk->request.reply.wait_ms > 0)
         MHD_add_response_header(response, "Retry-After", wait);
-    MHD_add_response_header(response, "Content-Type",
-                            type ? type : "application/json");
+    if (!type || !talk->request.bare)
+        MHD_add_response_header(response, "Content-Type",
+                                type ? type : "application/json");
     /* Between machines every byte counts, and no browser listens. */
     if (talk->door->public)
         return;
@@ -206,7 +206,8 @@ static int judge_route(struct talk *talk, const struct guard *guard,
     if ((route->type || route->personal || request_asks(request, "full")) &&
         !talk->door->public)
         status = guard_token(guard, talk->door->token, &talk->fault);
-    if (route->type && status == 0)
+    request->bare = route->bare && guard->types == 0;
+    if (route->type && status == 0 && !request->bare)
         status = guard_type(guard, route->type, &talk->fault);
     if (status == 0 && route->max && guard->bytes > route->max) {
         fault_set(&talk->fault, ERR_SIZE, "", "at most %zu bytes", route->max);

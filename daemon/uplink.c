@@ -25,7 +25,8 @@ struct uplink {
     struct tls *tls;
     CURLM *multi;
     CURL *easy;
-    struct curl_slist *headers, *chunked;       /* of short asks, of long */
+    struct curl_slist *bare, *headers, *chunked;        /* of brief asks, of
+                                                         * short, of long */
     struct asking *asking;
     uplink_fn done;
     void *user;
@@ -189,7 +190,9 @@ static void read_first(struct uplink *uplink)
     }
     uplink->rc = got < 0 ? (int)got : 0;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                     got == 0 ? uplink->headers : uplink->chunked);
+                     got != 0                         ? uplink->chunked
+                     : asking_brief(uplink->asking) ? uplink->bare
+                                                      : uplink->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
                      got == 0 ? uplink->first : NULL);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -209,8 +212,8 @@ static int on_seek(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-/* Only status 200 with our own media type is looked at, and only its MACs make
- * it count: a login page may have both. */
+/* Only status 200 with our own media type, or none, is looked at, and only its
+ * MACs make it count: a login page may have both. */
 static bool looks_ours(struct uplink *uplink)
 {
     const char *type = NULL;
@@ -218,8 +221,9 @@ static bool looks_ours(struct uplink *uplink)
 
     curl_easy_getinfo(uplink->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(uplink->easy, CURLINFO_CONTENT_TYPE, &type);
-    return status == 200 && type != NULL &&
-           strncmp(type, EXCHANGE_TYPE, strlen(EXCHANGE_TYPE)) == 0;
+    return status == 200 &&
+           (type == NULL ||
+            strncmp(type, EXCHANGE_TYPE, strlen(EXCHANGE_TYPE)) == 0);
 }
 
 static size_t on_write(char *data, size_t size, size_t count, void *user)
@@ -279,10 +283,9 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65536L);
 }
 
-static struct curl_slist *headers(const char *more)
+static struct curl_slist *headers(const char *type, const char *more)
 {
-    struct curl_slist *list =
-        curl_slist_append(NULL, "Content-Type: " EXCHANGE_TYPE);
+    struct curl_slist *list = curl_slist_append(NULL, type);
 
     list = curl_slist_append(list, "Expect:");
     list = curl_slist_append(list, "Accept:");
@@ -302,8 +305,10 @@ struct uplink *uplink_open(uv_loop_t *loop, const char *url, struct tls *tls)
     uplink->tls = tls;
     uplink->multi = curl_multi_init();
     uplink->easy = curl_easy_init();
-    uplink->headers = headers(NULL);
-    uplink->chunked = headers("Transfer-Encoding: chunked");
+    uplink->bare = headers("Content-Type:", NULL);
+    uplink->headers = headers("Content-Type: " EXCHANGE_TYPE, NULL);
+    uplink->chunked = headers("Content-Type: " EXCHANGE_TYPE,
+                              "Transfer-Encoding: chunked");
     if (uplink->multi == NULL || uplink->easy == NULL)
         abort();
     snprintf(whole, sizeof whole, "%s/exchange", url);
@@ -323,6 +328,7 @@ void uplink_close(struct uplink *uplink)
     curl_easy_cleanup(uplink->easy);
     curl_multi_cleanup(uplink->multi);
     sockets_close(uplink->sockets);
+    curl_slist_free_all(uplink->bare);
     curl_slist_free_all(uplink->headers);
     curl_slist_free_all(uplink->chunked);
     free(uplink);

@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+enum { PARENT_UNTOLD = 2 };
+
 /* A count that must not pass `max`. */
 static int count_read(struct cut *cut, int max)
 {
@@ -28,8 +30,8 @@ static void head_write(const struct head *head, struct buf *out)
     buf_varint(out, head->confirmed);
     buf_varint(out, head->n);
     buf_put(out, head->hash.b, HASH_SIZE);
-    buf_u8(out, head->has_parent);
-    if (!head->has_parent)
+    buf_u8(out, head->untold ? PARENT_UNTOLD : head->has_parent);
+    if (head->untold || !head->has_parent)
         return;
     name_write(&head->parent, out);
     buf_put(out, head->parent_hash.b, HASH_SIZE);
@@ -37,13 +39,19 @@ static void head_write(const struct head *head, struct buf *out)
 
 static void head_read(struct cut *cut, struct head *out)
 {
+    uint8_t parent;
+
     cut_copy(cut, out->origin.b, ID_SIZE);
     out->confirmed = number_read(cut);
     out->n = number_read(cut);
     if (out->confirmed == INT64_MAX)    /* the hub answers from the next on */
         cut->bad = true;
     cut_copy(cut, out->hash.b, HASH_SIZE);
-    out->has_parent = cut_flag(cut);
+    parent = cut_u8(cut);
+    out->has_parent = parent == 1;
+    out->untold = parent == PARENT_UNTOLD;
+    if (parent > PARENT_UNTOLD || (out->untold && out->confirmed == 0))
+        cut->bad = true;
     if (!out->has_parent)
         return;
     name_read(cut, &out->parent);

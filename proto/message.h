@@ -82,6 +82,7 @@ struct head {                   /* of one origin of this station */
     uint64_t n;                 /* its newest change */
     struct hash hash;
     bool has_parent;
+    bool untold;                /* it has one, which was told before */
     struct name parent;
     struct hash parent_hash;
 };
@@ -135,7 +136,8 @@ struct welcome {
     char stream[STREAMS][STREAM_MAX + 1];       /* what this station may see */
     bool terse;                 /* it reads terse batches, told by this */
     uint8_t dictionary[8];
-    bool brief;                 /* what an answer of it does not tell is quiet */
+    bool brief;                 /* what an answer of it does not tell is quiet,
+                                 * and it reads brief asks */
 };
 
 void welcome_write(const struct welcome *welcome, struct buf *out);

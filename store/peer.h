@@ -20,6 +20,8 @@ int store_say_batch(struct store *store, const struct hello *hello,
                     struct buf *out, uint64_t *next);
 /* The next ask is in full: of one the hub took nothing, or bytes are cheap. */
 void store_speak_in_full(struct store *store);
+/* Did the last welcome say that the hub reads brief asks? */
+bool store_speaks_briefly(struct store *store);
 /* The same for changes that the hub confirmed once and has lost: those of the
  * receipt that speaks of `from`, with it, as the payload of FRAME_FACTS. 0 when
  * there is none: they go as a batch. */

@@ -7,7 +7,8 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,      -- 'schema', 'kinds'; 'life', 'number', 'seq':
                                 -- newest known, at the hub newest drawn; and
                                 -- what store_remember keeps; 'hub_reads':
-                                -- dictionary the last welcome named, or 0
+                                -- dictionary the last welcome named, or 0;
+                                -- 'hub_brief': that hub reads brief asks
     value
 ) WITHOUT ROWID;
 

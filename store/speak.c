@@ -66,6 +66,8 @@ static bool on_find(void *user, const struct id *record,
 /* What the last welcome said of dictionaries; kept, so that the first ask behind
  * a restart is terse too. */
 #define HUB_READS "hub_reads"
+/* And whether it reads brief asks. */
+#define HUB_BRIEF "hub_brief"
 
 static int64_t dictionary_number(const uint8_t name[DICTIONARY_NAME])
 {
@@ -138,10 +140,18 @@ int terse_heard(struct store *store, const struct welcome *welcome)
 {
     int64_t reads =
         welcome->terse ? dictionary_number(welcome->dictionary) : 0;
+    int rc = 0;
 
-    return meta_get(store, HUB_READS, 0) == reads
-               ? 0
-               : meta_set(store, HUB_READS, reads);
+    if (meta_get(store, HUB_BRIEF, 0) != welcome->brief)
+        rc = meta_set(store, HUB_BRIEF, welcome->brief);
+    if (rc == 0 && meta_get(store, HUB_READS, 0) != reads)
+        rc = meta_set(store, HUB_READS, reads);
+    return rc;
+}
+
+bool store_speaks_briefly(struct store *store)
+{
+    return meta_get(store, HUB_BRIEF, 0) != 0;
 }
 
 void store_speak_in_full(struct store *store)

@@ -200,9 +200,12 @@ static bool goes_round(struct store *store, int64_t origin, int64_t parent)
 static int keep_head(struct store *store, const struct station *station,
                      const struct head *head)
 {
-    int64_t parent = 0, row = origin_row_of(store, &head->origin);
+    int64_t parent = 0, row;
     sqlite3_stmt *stmt;
 
+    if (head->untold)
+        return 0;               /* it is known here, or all of it comes again */
+    row = origin_row_of(store, &head->origin);
     if (row < 0)
         return (int)row;
     if (head->has_parent)

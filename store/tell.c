@@ -151,6 +151,8 @@ int store_confirm(struct store *store, const struct station *station,
     rc = origin_find(store, &head->origin, &origin);
     if (rc == 1)
         rc = origin_station(store, origin.id, owner, sizeof owner);
+    if (rc == 1 && head->untold && owner[0] == '\0')
+        rc = 0;                 /* a hub that was set back: all of it again */
     if (rc == 1 && (strcmp(owner, station->name) != 0 ||
                     forked_at == FORKED_ALONE))
         out->standing = STANDING_FOREIGN;

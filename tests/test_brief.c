@@ -156,6 +156,76 @@ TEST(what_the_hub_has_lost_is_said)
     world_end(w);
 }
 
+/* From its next start on b writes under a new origin; of what that goes on from the
+ * hub is not told again, and has lost both. */
+TEST(a_parent_that_was_not_told_comes_when_it_is_missing)
+{
+    struct world *w = quiet();
+    char copy[PATH_ROOM + 8];
+    struct talk *talk;
+    size_t len;
+
+    (void)state;
+    snprintf(copy, sizeof copy, "%s.then", w->hub_path);
+    store_close(w->hub);
+    files_copy(w->hub_path, copy);
+    hub_open(w);
+    for (int i = 0; i < 2; i++) {
+        restart(w, "b");
+        say(w, "b", 2, i == 0 ? "name=己" : "name=庚");
+        sync_with(w, "b");
+    }
+    talk = talk_ask(w, "b", ALL);
+    len = talk->ask.len;
+    assert_int_equal(talk_settle(talk, ALL), 0);
+    talk_free(talk);
+    store_speak_in_full(town_of(w, "b")->store);
+    talk = talk_ask(w, "b", ALL);       /* with it, without what is last said */
+    assert_true(len < talk->ask.len);
+    assert_int_equal(talk_settle(talk, ALL), 0);
+    talk_free(talk);
+    store_close(w->hub);
+    files_copy(copy, w->hub_path);
+    hub_open(w);
+    sync_with(w, "b");
+    sync_all(w);
+    assert_cell(w, "hub", 2, "name", "庚");
+    assert_agree(w);
+    world_end(w);
+}
+
+/* Ten starts without a line: a hello that goes alone names the oldest origin only,
+ * and what the hub has of it moves on. */
+TEST(a_hello_that_goes_alone_is_short)
+{
+    struct world *w = quiet();
+    struct town *b = town_of(w, "b");
+    struct talk *talk;
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        restart(w, "b");
+        say(w, "b", 2, i % 2 == 0 ? "name=己" : "name=庚");
+    }
+    b->cut = true;
+    talk = talk_ask(w, "b", ALL);
+    assert_true(talk->ask.len <= 300);
+    assert_int_equal(talk_settle(talk, ALL), 0);
+    talk_free(talk);
+    assert_true(w->asked.whole && w->asked.more);
+    assert_int_equal(exchange(w, "b", ALL, 0), 0);
+    assert_true(b->cut);        /* the hub has four batches, and nobody heard so */
+    for (int i = 0; i < 4; i++) {
+        b->cut = true;
+        assert_int_equal(exchange(w, "b", ALL, ALL), 0);
+        assert_int_equal(w->asked.confirmed, 1);
+    }
+    sync_all(w);
+    assert_cell(w, "hub", 2, "name", "庚");
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +233,8 @@ int main(void)
         cmocka_unit_test(silence_says_nothing_before_the_end_came),
         cmocka_unit_test(news_that_cannot_be_read_are_not_taken_for_silence),
         cmocka_unit_test(what_the_hub_has_lost_is_said),
+        cmocka_unit_test(a_parent_that_was_not_told_comes_when_it_is_missing),
+        cmocka_unit_test(a_hello_that_goes_alone_is_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -691,7 +691,7 @@ class Hello:
         self.heads = []
         for _ in range(cut.varint()):
             origin, confirmed, _, _ = cut.take(16), cut.varint(), cut.varint(), cut.take(32)
-            if cut.byte():
+            if cut.byte() == 1:
                 cut.take(16), cut.varint(), cut.take(32)
             self.heads.append((origin, confirmed))
         self.cursors = {}

@@ -210,8 +210,24 @@ def test_a_contact_with_nothing_to_say_has_two_frames(hub):
     station.confirmed = 1                      # as if an answer had been lost
     frames = station.exchange([])
     assert [kind for kind, _ in frames] == [wire.BRIEF_WELCOME, wire.CONFIRM, wire.END] and station.confirms(frames)[1] == 2
+    station.parent = b"\2"                      # known there already
+    assert [kind for kind, _ in station.exchange([])] == [wire.BRIEF_WELCOME, wire.END]
     station.cursors = dict(reversed(station.cursors.items()))
     assert [kind for kind, _ in station.exchange([])] == [wire.WELCOME, wire.END]
+
+
+def test_an_origin_whose_parent_is_not_told_must_be_known(hub):
+    """Else the hub has nothing of it, says so, and lets nobody have it."""
+    station = hub.speaker("qs-01")
+    station.kinds = ready(hub, "other").kinds
+    changes = members(station, range(2))
+    before = station.chain(changes)
+    station.parent, station.confirmed = b"\2", 1
+    assert station.confirms(station.exchange([wire.batch(station.kinds, station.origin, 1, before, changes)])) == (0, 0, [])
+    station.parent, station.confirmed = b"\0", 0
+    assert station.confirms(station.exchange([wire.batch(station.kinds, station.origin, 1, before, changes)]))[1] == 2
+    station.parent, station.confirmed = b"\2", 0
+    assert station.post(station.ask([])[1])[0] == 400
 
 
 def test_no_record_leaves_the_county(hub):

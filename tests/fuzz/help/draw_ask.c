@@ -30,6 +30,7 @@ static void draw_head(struct draw *draw, struct head *out)
 {
     struct origin_row row = {.n = 0};
     struct name at;
+    uint8_t parent;
 
     memset(out, 0, sizeof *out);
     draw_origin(draw, &out->origin);
@@ -39,7 +40,9 @@ static void draw_head(struct draw *draw, struct head *out)
     at = (struct name){out->origin, out->n};
     out->hash = draw_hash(draw, &at);
     out->hash.b[0] ^= cut_u8(&draw->in);
-    out->has_parent = cut_u8(&draw->in) & 1;
+    parent = cut_u8(&draw->in);
+    out->has_parent = parent & 1;
+    out->untold = parent == 2 && out->confirmed > 0;
     if (!out->has_parent)
         return;
     draw_name(draw, &out->parent);
