@@ -101,6 +101,10 @@ static void print_machine(const struct cli *cli, const json_t *status)
         printf("%s", T(cli, "  首次接收还没完，名册暂不齐全，请勿据此补录\n",
                        "  the first load is under way: lists are not complete "
                        "yet, enter nobody anew\n"));
+    if (json_is_true(json_object_get(status, "small_packets")))
+        printf("%s", T(cli, "  线路不通大包，已改用小包 [YZ7113]\n",
+                       "  large packets do not come through on this line: "
+                       "small ones are used [YZ7113]\n"));
     printf(T(cli, "  在册 %lld 条记录   数据 %s", "  %lld records here   data %s"),
            count(status, "records"), size);
     if (json_when(status, "last_contact") > 0) {

@@ -60,6 +60,8 @@ static void put_progress(json_t *out, const struct node_progress *progress)
                             : json_null());
     json_object_set_new(out, "clock_offset_ms",
                         json_integer(progress->clock_offset_ms));
+    json_object_set_new(out, "small_packets",
+                        json_boolean(progress->small));
 }
 
 json_t *json_from_finding(const struct finding *finding)

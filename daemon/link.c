@@ -170,6 +170,15 @@ static void note_compared(struct node *node)
               (unsigned long long)view.exchanges);
 }
 
+static void note_packets(struct node *node)
+{
+    bool small = uplink_small(node->uplink);
+
+    if (small && !node->progress.small)
+        log_event(LOG_W, 7113, "line.small", NULL);
+    node->progress.small = small;
+}
+
 /* A comparison is worked off a frame a turn, before another exchange begins,
  * and goes on with the next one without waiting for its time. */
 static void on_compare(uv_idle_t *idle)
@@ -215,6 +224,7 @@ static void on_exchanged(void *user, const struct uplink_end *end)
 
     note_contact(node, &end->asked);
     note_end(node, end);
+    note_packets(node);
     /* Perhaps it is an older hub today: it is asked as every hub reads it. */
     if (end->http_status == 400 || end->http_status == 415)
         store_speak_in_full(node->open.store);

@@ -49,6 +49,8 @@ static const struct row {
     {7104, "no exchange with the hub; nothing is lost",
      "没能与县里交换，数据都在本机"},
     {7105, "the line is back", "又连上县里了"},
+    {7113, "large packets do not come through: small ones are used",
+     "线路不通大包，已改用小包"},
     {7301, "this machine's clock is off", "本机时钟不准"},
     {7302, "this machine's clock jumped", "本机时钟有跳变"},
     {7401, "a request at the door was refused", "拒绝了一次本机访问"},

@@ -58,6 +58,7 @@ struct node_progress {
     int cause;                  /* ERR_* of the last failure, 0 */
     int64_t clock_offset_ms;    /* this clock minus the hub's */
     bool clock_measured;        /* in this run */
+    bool small;                 /* the line passes small packets only */
     uint64_t life;
 };
 void node_progress(const struct node *node, struct node_progress *out);

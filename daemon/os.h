@@ -71,6 +71,8 @@ int64_t os_watchdog_ms(void);
 bool os_never_sent(int socket);
 /* Bytes written to this connection whose receipt the other end has not told. */
 uint64_t os_unsent(int socket);
+/* Before it connects: no packet, either way, brings more bytes than these. */
+void os_small_packets(int socket, int bytes);
 /* How many files may be open at a time, after asking for all we may have. */
 int os_files(void);
 /* Memory and files hold personal data: no core dumps, and what is made is this

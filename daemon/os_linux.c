@@ -130,6 +130,11 @@ uint64_t os_unsent(int socket)
                ? (uint64_t)bytes : 0;
 }
 
+void os_small_packets(int socket, int bytes)
+{
+    setsockopt(socket, IPPROTO_TCP, TCP_MAXSEG, &bytes, sizeof(bytes));
+}
+
 int os_files(void)
 {
     struct rlimit files;

@@ -1,11 +1,11 @@
 /*
  * Happy path: uplink_start hands curl an asking to read from and to feed;
- * curl's sockets are polled by the loop; when the transfer ends, what came of
- * it goes to the node.
+ * curl's sockets are polled by the loop; at the end the node hears what came of it.
  * What can fail: no connection, no progress for a while, an answer that is not
  * the hub's. Each is told apart by its cause; none touches the store.
  */
 #include "daemon/uplink.h"
+#include "daemon/os.h"
 #include "daemon/sockets.h"
 
 #include <curl/curl.h>
@@ -16,6 +16,8 @@
 enum {
     FIRST_MAX = 16 * 1024,
     CONNECTION_SECONDS = 3600,
+    SMALL_BYTES = 1060,         /* in a packet, its head not counted */
+    SMALL_MS = 24 * 60 * 60 * 1000,
     FOREIGN_MAX = 64 * 1024,    /* of an answer that is not the hub's */
     REFUSAL_MAX = 512           /* of it, what is kept of a refusal */
 };
@@ -37,6 +39,9 @@ struct uplink {
     int rc;                     /* of reading it */
     size_t foreign;             /* bytes of an error's body, passed over */
     char refusal[REFUSAL_MAX + 1];      /* and its beginning */
+    bool small;                 /* new connections have small packets, */
+    bool helps;                 /* which brought what stood still before, */
+    int64_t small_at;           /* since then */
 };
 
 /* ---- the end of an exchange ---- */
@@ -96,6 +101,44 @@ static void count_gone(struct uplink *uplink)
     asked->gone_up -= uplink->end.unsent;
 }
 
+/* A path that loses large packets and passes small ones (its routers do not say so)
+ * looks like a line that stands still as soon as there is much to say. So behind
+ * one that did, packets are made small, both ways, as the ends agree on it when
+ * they connect; and large again where that did not help, or a day later. */
+static void judge_packets(struct uplink *uplink, CURLcode code)
+{
+    const struct asked *asked = &uplink->end.asked;
+    curl_off_t connected = 0;
+
+    curl_easy_getinfo(uplink->easy, CURLINFO_CONNECT_TIME_T, &connected);
+    if (uplink->end.err == ERR_STALL ||
+        (code == CURLE_OPERATION_TIMEDOUT && connected > 0)) {
+        uplink->small = !uplink->small;
+        uplink->small_at = os_mono_ms();
+        uplink->helps = false;
+    } else if (uplink->end.err == 0 && uplink->small &&
+               (asked->gone_up > SMALL_BYTES ||
+                asked->came_down > SMALL_BYTES)) {
+        uplink->helps = true;
+    }
+}
+
+bool uplink_small(const struct uplink *uplink)
+{
+    return uplink->small && uplink->helps;
+}
+
+static int on_socket_made(void *user, curl_socket_t socket,
+                          curlsocktype purpose)
+{
+    const struct uplink *uplink = user;
+
+    (void)purpose;
+    if (uplink->small)
+        os_small_packets(socket, SMALL_BYTES);
+    return CURL_SOCKOPT_OK;
+}
+
 static void finish(struct uplink *uplink, CURLcode code)
 {
     uplink_fn done = uplink->done;
@@ -104,6 +147,7 @@ static void finish(struct uplink *uplink, CURLcode code)
     settle_end(uplink->asking, &uplink->end.asked);
     count_gone(uplink);
     uplink->end.err = transfer_error(uplink, code);
+    judge_packets(uplink, code);
     curl_easy_getinfo(uplink->easy, CURLINFO_RETRY_AFTER, &wait);
     if (wait > 0)
         uplink->end.retry_after_ms =
@@ -271,6 +315,8 @@ static void easy_options(struct uplink *uplink, const char *url)
         tls_options(easy, uplink->tls);
     else
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -344,6 +390,8 @@ void uplink_start(struct uplink *uplink, struct asking *asking,
     uplink->asking = asking;
     uplink->done = done;
     uplink->user = user;
+    if (uplink->small && os_mono_ms() - uplink->small_at > SMALL_MS)
+        uplink->small = uplink->helps = false;
     read_first(uplink);
     sockets_begin(uplink->sockets);
     curl_easy_setopt(uplink->easy, CURLOPT_CONNECTTIMEOUT_MS,

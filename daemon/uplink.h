@@ -38,4 +38,7 @@ void uplink_moved(const struct uplink *uplink, uint64_t *bytes, bool *owed);
 /* End the exchange that runs: nothing moves. Calls `done`. */
 void uplink_give_up(struct uplink *uplink);
 
+/* Does the line pass small packets only, as far as is known? */
+bool uplink_small(const struct uplink *uplink);
+
 #endif

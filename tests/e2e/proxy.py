@@ -4,6 +4,8 @@
     p.cut_request(n)                       pass n more bytes upwards, then cut; once, or
     p.cut_reply(n)                         `times` times; the same with the answer
     p.stall()                              take everything, pass nothing, until heal()
+    p.narrow(n)                            lose what comes in larger pieces than n, and pass nothing more of that
+                                           connection that way; unless its other end asked for packets so small
     p.refuse(), p.down(), p.heal()         no new connection; none at all; all is well again
 
 A cut closes both sides, so that the other end sees it at once; n counts from the
@@ -23,6 +25,7 @@ class Proxy:
         self.after = self.left = self.times = 0
         self.go = threading.Event()
         self.go.set()
+        self.widest = None
         self.port, self.door = 0, None
         self.listen()
 
@@ -36,6 +39,9 @@ class Proxy:
 
     def stall(self):
         self.go.clear()
+
+    def narrow(self, n):
+        self.widest = n
 
     def refuse(self):
         """New connections; those there are stay."""
@@ -103,6 +109,9 @@ class Proxy:
                 data = source.recv(65536)
                 self.go.wait()
                 cut = False
+                if self.widest and len(data) > self.widest < pair[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG):
+                    self.faults += 1
+                    return                      # nobody is told
                 with self.lock:
                     if self.mode == way and data:
                         cut = len(data) > self.left or self.left == 0
