@@ -8,6 +8,7 @@
     cuts        256 kbit/s, 200 ms, 100,000 lines: uncut, reset every 10 s, every 3 s, and with cuts that hang
     windows     a line that is up for 8 s of each minute
     bytes       what an exchange of 20 lines costs, and a contact with nothing to say
+    tls         the first contact of a station that was let in, and 96 contacts that each make a new connection
 
 The line passes 1,460 bytes at a time, 40 more counted for each packet's own head, and takes the next only when these
 have gone, so that at most some KB wait in it; each packet arrives half a round trip later. A new connection costs a round
@@ -329,6 +330,30 @@ def bench_bytes():
             tell(name, sum(c.line.bytes.values()) + 2 * RECORD, wanted, "bytes", bytes=c.line.bytes, packets=c.line.packets)
 
 
+def bench_tls():
+    """Over TLS: the first contact of a station that was let in, and one with nothing to say on a new connection each time."""
+    import tls
+    plain, yz.Field = yz.Field, tls.Field
+    try:
+        with County(1e9, 0) as c:
+            while c.station.api("GET", "status")["last_complete"] is None:
+                time.sleep(.1)
+            time.sleep(.2)
+            tell("tls.first", sum(c.line.bytes.values()), 3800, "bytes", bytes=dict(c.line.bytes), connections=c.line.connects)
+            c.talk()
+            got = []
+            for _ in range(9):
+                c.line.reset()
+                time.sleep(.2)
+                c.talk()
+                assert c.line.connects == 1
+                got.append(sum(c.line.bytes.values()))
+            each = sorted(got)[len(got) // 2]
+            tell("tls.day", 96 * each / 1024, 200, "KiB", each=each, bytes=c.line.bytes)
+    finally:
+        yz.Field = plain
+
+
 def drain(n, every=None, hang=False):
     """Seconds, bytes up, cuts; of cuts that hang, what passes until the station comes again is not in it."""
     with County(256000, 200) as c:
@@ -401,7 +426,7 @@ def bench_windows():
 
 # ----
 
-FIGURES = {"thousand": bench_thousand, "one": bench_one, "bytes": bench_bytes,
+FIGURES = {"thousand": bench_thousand, "one": bench_one, "bytes": bench_bytes, "tls": bench_tls,
            "cuts": bench_cuts, "hangs": bench_hangs, "windows": bench_windows}
 
 
