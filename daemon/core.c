@@ -90,6 +90,7 @@ static void plan_size(const struct core *core, struct asking_plan *plan)
 static void follow_line(struct core *core, const struct event *event)
 {
     uint64_t ms = (uint64_t)(event->now - core->begun_at) + 1;
+    uint64_t rate = event->bytes * 1000 / ms;
 
     core->since += event->bytes;
     if (core->since > core->span)
@@ -98,9 +99,10 @@ static void follow_line(struct core *core, const struct event *event)
         core->change = within(16 * (event->bytes_up + event->unsent) /
                                   event->up,
                               16, UINT64_C(16) * CHANGE_BYTES);
-    if (event->whole &&
-        (event->bytes >= RATE_BYTES || event->bytes * 1000 / ms > core->rate))
-        core->rate = event->bytes * 1000 / ms + 1;
+    if (event->bytes < RATE_BYTES && event->up == 0)
+        rate *= 2;              /* of a contact half is the round trip */
+    if (event->whole && (event->bytes >= RATE_BYTES || rate > core->rate))
+        core->rate = rate + 1;
     if (event->whole || event->up == 0)
         return;
     core->span = within((core->span + core->since) / 2, SPAN_MIN, SPAN_MAX);
