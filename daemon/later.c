@@ -6,7 +6,7 @@
 
 enum {
     LATER_CHANGES = 512,        /* fewer are settled as fast as they are kept */
-    LATER_MAX = 64              /* an answer of 16 batches has fewer */
+    LATER_MAX = 128             /* an answer of 64 batches has fewer */
 };
 
 struct kept {
@@ -84,16 +84,17 @@ bool later_keep(struct later *later, const struct confirm *confirm,
                 struct bytes payload)
 {
     uint64_t count = confirm_count(confirm);
+    bool keep = count >= LATER_CHANGES && count <= BATCH_RAW_MAX &&
+                confirm->standing == STANDING_GOOD &&
+                confirm->from == told(later, &confirm->origin) + 1;
     struct fault fault;
     struct kept *to;
 
-    if (later->off || later->waiting == LATER_MAX || count < LATER_CHANGES ||
-        count > BATCH_RAW_MAX || confirm->standing != STANDING_GOOD ||
-        confirm->from != told(later, &confirm->origin) + 1) {
-        while (later->waiting > 0 && later_settle(later, &fault) == 0)
-            ;
+    while (later->waiting > (keep ? LATER_MAX - 1 : 0) &&
+           later_settle(later, &fault) == 0)
+        ;
+    if (!keep || later->off)
         return false;
-    }
     to = kept_at(later, later->waiting++);
     to->origin = confirm->origin;
     to->life = confirm->life;

@@ -17,7 +17,8 @@ struct later;
 struct later *later_new(struct store *store);
 void later_free(struct later *later);
 /* Keep a confirmation for later. False when it is one to be settled now: small,
- * or not plainly the next of its origin; what waits was settled before then. */
+ * or not plainly the next of its origin; what waits was settled before then. Where
+ * there is no more room the oldest is settled. */
 bool later_keep(struct later *later, const struct confirm *confirm,
                 struct bytes payload);
 /* Does something wait? */
