@@ -153,7 +153,7 @@ static void copy_options(struct store *store,
     store->world = options->world;
     store->weight = 1024;       /* until a turn tells better */
     /* The longer a turn of the hub, the more of its changes share a page. */
-    store->turn_pages = store->hub ? 3400 : 2048;
+    store->turn_pages = store->hub ? 3100 : 2048;
 }
 
 /* Does the reserve file know every number that the database does? */

@@ -14,6 +14,7 @@ enum {
     TALLY_ORIGIN = 101,
     TALLY_N = 102,
     LOG_PAGES = 4096,           /* the bound of the log: 16 MiB */
+    LOG_SPARE = 512,            /* for a turn that is heavier than foreseen */
     ORG_ROOM = 16
 };
 

@@ -143,17 +143,24 @@ static void weigh(struct store *store, uint64_t writes, int pages_before)
                         writes;
 }
 
+/* A write of a hub costs 0.2 pages at most, so that many fit the log although those
+ * of the last turn were cheap: new records, of which many share a page, and then
+ * edits. */
+enum { TURN_WRITES = 16384 };
+
 bool store_heavy(const struct store *store)
 {
-    return store_pending(store) * (store->weight + 1) / 1024 >=
-           store->turn_pages;
+    uint64_t writes = store_pending(store);
+
+    return (store->hub && writes >= TURN_WRITES) ||
+           writes * (store->weight + 1) / 1024 >= store->turn_pages;
 }
 
 /* A checkpoint that fails costs nothing yet: the log stays and is tried again
  * after the next commit. */
 static void checkpoint(struct store *store)
 {
-    if ((uint64_t)store->wal_pages + store->turn_pages < LOG_PAGES)
+    if ((uint64_t)store->wal_pages + store->turn_pages + LOG_SPARE < LOG_PAGES)
         return;
     reached(store, REACH_CHECKPOINT);
     sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,

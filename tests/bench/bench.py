@@ -277,7 +277,7 @@ def timed(what):
 
 def bench_import(drain=True):
     lines = lines_file(options.lines)
-    got = {k: [] for k in ("floor", "floor_cpu", "import", "import_cpu", "drain", "drain_cpu", "drain_cpus")}
+    got = {k: [] for k in ("floor", "floor_cpu", "import", "import_cpu", "drain", "drain_cpu", "drain_cpus", "log")}
     for turn in range(max(1, options.rounds // 2 + 1)):
         with new_field() as field:
             field.make_hub({"county": COUNTY})
@@ -311,6 +311,7 @@ def bench_import(drain=True):
             got["drain"].append(seconds)
             got["drain_cpu"].append(sum(cpus))
             got["drain_cpus"].append(cpus)
+            got["log"] += [os.path.getsize(os.path.join(n.data, "yizhan.db-wal")) for n in (station, field.hub)]
             say("round %d: floor %s, import %.2f (cpu %.2f), drain %.2f (cpu station %.2f, hub %.2f); %s" % (
                 turn + 1, " ".join("%.2f" % x for x in got["floor"][-2:]), got["import"][-1], got["import_cpu"][-1], seconds,
                 *cpus, {k: status[k] for k in ("written", "taken", "same", "parked", "returned", "aside", "settled")}))
@@ -324,6 +325,8 @@ def bench_import(drain=True):
              cpu=round(middle["floor_cpu"] / middle["drain_cpu"], 4),
              cpu_s=[round(statistics.median(x), 2) for x in zip(*got["drain_cpus"])],
              spread=[spread(got["drain"]), spread(got["floor"])], states={k: status[k] for k in yz.STATES}, **base)
+        # A log's file keeps its greatest length; a page has a head of 24 bytes.
+        tell("log", max(got["log"]) / 4120, 4096, None, "pages of log", least=False)
 
 
 def bench_drain():
