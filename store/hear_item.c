@@ -299,6 +299,7 @@ static int hear_verdict(struct hearing *on, const struct news_item *item)
     verdict.cell = on->entry.cell;
     verdict.key = bytes_text(on->entry.key);
     if (on->entry.state == STATE_RECEIVED || on->entry.state == STATE_QUEUED ||
+        verdict_differs(&verdict, on->entry.state, on->entry.number) ||
         (on->entry.state == STATE_ASIDE && verdict.state != STATE_ASIDE &&
          verdict.state != STATE_RECEIVED)) {
         on->out->verdicts++;

@@ -69,7 +69,8 @@ static int confirm_one(struct confirming *on, const struct run *run,
 {
     sqlite3_stmt *stmt =
         db_stmt(on->store, "SELECT ifnull(record, 0), ifnull(cell, 0), key, "
-                           "state FROM journal WHERE origin = ?1 AND n = ?2");
+                           "state, ifnull(number, 0) FROM journal "
+                           "WHERE origin = ?1 AND n = ?2");
     char key[KEY_MAX + 1] = "";
     struct verdict verdict = {
         .at = {on->origin.id, on->n},
@@ -80,6 +81,7 @@ static int confirm_one(struct confirming *on, const struct run *run,
         .rule = run->rule,
     };
     enum state from = STATE_QUEUED;
+    uint64_t known = 0;
     int rc;
 
     db_int(stmt, 1, on->origin.id);
@@ -90,10 +92,12 @@ static int confirm_one(struct confirming *on, const struct run *run,
         verdict.cell = db_column_num(stmt, 1);
         db_column_text(stmt, 2, key, sizeof key);
         from = (enum state)sqlite3_column_int(stmt, 3);
+        known = db_column_num(stmt, 4);
     }
     sqlite3_reset(stmt);
     verdict.key = bytes_text(key);
-    if (rc != 1 || (from != STATE_QUEUED && from != STATE_RECEIVED))
+    if (rc != 1 || (from != STATE_QUEUED && from != STATE_RECEIVED &&
+                    !verdict_differs(&verdict, from, known)))
         return rc < 0 ? rc : 0;
     return verdict_apply(on->store, &verdict, from);
 }

@@ -59,6 +59,44 @@ int import_keep(struct store *store, const struct cell_row *cell)
     return db_run(store, stmt);
 }
 
+/* What was in force before a change that is so no longer. */
+static int force_again(struct store *store, struct cell_row *cell)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, PAST_OF_RECORD
+        "SELECT j.origin, j.n, j.number FROM past JOIN journal j "
+        "USING (origin, n) WHERE j.key = ?3 AND j.state = ?4 AND "
+        "j.reason <> ?5 AND j.number > 0 ORDER BY j.number DESC LIMIT 1");
+    int rc;
+
+    cell->force = (struct place_id){0, 0};
+    cell->number = 0;
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    db_int(stmt, 4, STATE_TAKEN);
+    db_int(stmt, 5, REASON_LOST);
+    rc = db_step(store, stmt);
+    if (rc == 1) {
+        cell->force = (struct place_id){sqlite3_column_int64(stmt, 0),
+                                        db_column_num(stmt, 1)};
+        cell->number = db_column_num(stmt, 2);
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : 0;
+}
+
+bool verdict_differs(const struct verdict *verdict, enum state known,
+                     uint64_t number)
+{
+    bool was = known == STATE_TAKEN, is = verdict->state == STATE_TAKEN;
+
+    return was != is && verdict->number > number &&
+           (was || known == STATE_PARKED || known == STATE_RETURNED) &&
+           (is || verdict->state == STATE_PARKED ||
+            verdict->state == STATE_RETURNED);
+}
+
 int verdict_cell(struct store *store, const struct verdict *verdict)
 {
     struct cell_row was, is;
@@ -74,6 +112,10 @@ int verdict_cell(struct store *store, const struct verdict *verdict)
         rc = import_keep(store, &was);
         is.force = verdict->at;
         is.number = verdict->number;
+    } else if (verdict->state != STATE_TAKEN &&
+               is.force.origin == verdict->at.origin &&
+               is.force.n == verdict->at.n) {
+        rc = force_again(store, &is);
     }
     return rc < 0 ? rc : cell_turn(store, &was, &is);
 }
@@ -96,16 +138,32 @@ static int local_case(struct store *store, const struct verdict *verdict)
                : 0;
 }
 
+/* The case of the former verdict is none any more. */
+static int drop_case(struct store *store, const struct verdict *verdict)
+{
+    sqlite3_stmt *stmt = db_stmt(store, "DELETE FROM cases WHERE origin = ?1 "
+                                        "AND n = ?2 AND reason <> ?3");
+
+    db_int(stmt, 1, verdict->at.origin);
+    db_num(stmt, 2, verdict->at.n);
+    db_int(stmt, 3, (int64_t)verdict->reason);
+    return db_run(store, stmt);
+}
+
 int verdict_apply(struct store *store, const struct verdict *verdict,
                   enum state from)
 {
+    bool decided = from != STATE_QUEUED && from != STATE_RECEIVED &&
+                   from != STATE_ASIDE;
     int rc = journal_decide(store, verdict->at, from, verdict->state,
                             verdict->number, verdict->reason, verdict->field,
                             verdict->rule);
 
     if (rc < 0 || verdict->state == STATE_RECEIVED)
         return rc;
-    if (verdict->record != 0)
+    if (decided)
+        rc = drop_case(store, verdict);
+    if (rc == 0 && verdict->record != 0)
         rc = verdict_cell(store, verdict);
     if (rc == 0 && verdict->reason != REASON_NONE)
         rc = local_case(store, verdict);

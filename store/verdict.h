@@ -15,6 +15,10 @@ struct verdict {
     const char *field, *rule;   /* never NULL */
 };
 
+/* Is it another than the one that is known, and newer? A hub that was set back may
+ * decide once more what nobody has a receipt for. */
+bool verdict_differs(const struct verdict *verdict, enum state known,
+                     uint64_t number);
 /* Apply it to a change that was in state `from`. */
 int verdict_apply(struct store *store, const struct verdict *verdict,
                   enum state from);

@@ -169,7 +169,7 @@ TEST(strange_news_change_nothing)
 /* What is told of things that are not here, or were decided already. */
 TEST(news_of_what_is_not_here_are_passed_over)
 {
-    struct news_item item = {.what = NEWS_VERDICT, .seq = 1, .number = 9,
+    struct news_item item = {.what = NEWS_VERDICT, .seq = 1, .number = 1,
                              .verdict = STATE_PARKED};
     struct head head;
     struct was was;
@@ -181,7 +181,7 @@ TEST(news_of_what_is_not_here_are_passed_over)
     note(w, "a", &was);
     item.name = (struct name){head.origin, head.n};
     item.reason = REASON_CLASH;
-    assert_int_equal(tell_one(w, "a", &item), 0);       /* it is taken */
+    assert_int_equal(tell_one(w, "a", &item), 0);       /* known better */
     item.verdict = STATE_SETTLED;
     assert_int_equal(tell_one(w, "a", &item), 0);
     item.name.n = 99;
