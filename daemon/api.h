@@ -56,6 +56,9 @@ int api_devices(struct request *request, struct fault *fault);
 int api_revoke(struct request *request, struct fault *fault);
 int api_enroll(struct request *request, struct fault *fault);
 
+int api_keys(struct request *request, struct fault *fault);     /* api_keys.c */
+int api_keys_turn(struct request *request, struct fault *fault);
+
 int api_import_begin(struct request *request, struct fault *fault);
 int api_import_piece(struct request *request, struct bytes data,
                      struct fault *fault);
@@ -79,6 +82,10 @@ int api_body(const struct request *request, json_t **out,
              struct fault *fault);
 /* Make `value` the reply, and let go of it. */
 void api_reply(struct request *request, json_t *value);
+/* The list of a hub whose stations enrol; ERR_USAGE. (In api_devices.c.) */
+struct devices;
+int api_hub(struct request *request, struct devices **out,
+            struct fault *fault);
 /* A number in the query; `otherwise` when it is not given. */
 int api_number(const struct request *request, const char *name,
                uint64_t otherwise, uint64_t *out, struct fault *fault);

@@ -17,8 +17,7 @@
 
 /* ---- the hub ---- */
 
-static int need_hub(struct request *request, struct devices **out,
-                    struct fault *fault)
+int api_hub(struct request *request, struct devices **out, struct fault *fault)
 {
     *out = node_opened(request->node)->devices;
     return *out ? 0
@@ -61,7 +60,7 @@ int api_invite(struct request *request, struct fault *fault)
 {
     char org[32], code[CODE_TEXT];
     struct devices *devices;
-    int rc = need_hub(request, &devices, fault);
+    int rc = api_hub(request, &devices, fault);
 
     if (rc == 0)
         rc = take_only(request, "org", org, sizeof(org), fault);
@@ -93,7 +92,7 @@ static int admit(struct request *request, struct bytes ask,
     struct opened *open = node_opened(request->node);
     struct devices *devices;
     bool fresh = false;
-    int rc = need_hub(request, &devices, fault);
+    int rc = api_hub(request, &devices, fault);
 
     if (rc == 0)
         rc = devices_admit(devices, ask, node_stamp(request->node).wall_ms,
@@ -175,7 +174,7 @@ int api_devices(struct request *request, struct fault *fault)
 {
     const struct device *device;
     struct devices *devices;
-    int rc = need_hub(request, &devices, fault);
+    int rc = api_hub(request, &devices, fault);
 
     if (rc < 0)
         return rc;
@@ -189,7 +188,7 @@ int api_revoke(struct request *request, struct fault *fault)
 {
     char name[STATION_MAX + 1];
     struct devices *devices;
-    int rc = need_hub(request, &devices, fault);
+    int rc = api_hub(request, &devices, fault);
 
     if (rc == 0)
         rc = take_only(request, "device", name, sizeof(name), fault);

@@ -8,7 +8,7 @@
 enum { FILE_MAX = 8 * 1024 * 1024, PATH = CONFIG_PATH * 2 + 80 };
 
 static const char *const files[] = {"keys", "devices"};
-enum { FILES = sizeof(files) / sizeof(files[0]) };
+enum { KEYS, FILES = sizeof(files) / sizeof(files[0]) };
 
 /* `dir` need not end where the name does. */
 static bool name_it(const struct config *config, const char *dir, int len,
@@ -46,6 +46,16 @@ int beside_keep(const struct config *config, const char *dir,
         rc = keep_one(from, to, fault);
     }
     return rc;
+}
+
+int beside_keys(const struct config *config, const char *dir,
+                struct bytes content, struct fault *fault)
+{
+    char to[PATH];
+
+    return name_it(config, dir, (int)strlen(dir), KEYS, to)
+               ? os_write_file(to, content, fault)
+               : fault_set(fault, ERR_IO, "backup", "the path is too long");
 }
 
 int beside_take(const struct config *config, const char *file,

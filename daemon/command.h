@@ -29,7 +29,7 @@ enum {
 enum option_name {
     OPT_CONF, OPT_JSON, OPT_LANG, OPT_AS, OPT_HELP,     /* of every verb */
     OPT_ANSWER, OPT_BASE, OPT_BASES, OPT_CHECK, OPT_CODE, OPT_DRY_RUN,
-    OPT_FOLLOW, OPT_FOR, OPT_FULL, OPT_HISTORY, OPT_HUB, OPT_KIND, OPT_KINDS,
+    OPT_FOLLOW, OPT_FOR, OPT_FORCE, OPT_FULL, OPT_HISTORY, OPT_HUB, OPT_KIND, OPT_KINDS,
     OPT_LIST, OPT_MODE, OPT_NDJSON, OPT_REASON, OPT_REPAIR, OPT_REPORT,
     OPT_REQUEST, OPT_SCOPE, OPT_SINCE, OPT_SIZE, OPT_STATE, OPT_TOKEN, OPT_UNDO,
     OPT_WAIT, OPT_WHY,
@@ -92,6 +92,7 @@ int cmd_invite(struct cli *cli);
 int cmd_admit(struct cli *cli);
 int cmd_devices(struct cli *cli);
 int cmd_revoke(struct cli *cli);
+int cmd_keys(struct cli *cli);
 
 /* What the configuration names: the kinds, the hub's stations, the secret. (In
  * cmd_run.c.) */

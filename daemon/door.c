@@ -220,7 +220,8 @@ static void on_caller(void *cls, struct MHD_Connection *connection,
     door->left = true;
 }
 
-static int start(struct door *door, struct fault *fault)
+/* `place`: a socket that listens there already, or none (-1). */
+static int start(struct door *door, int place, struct fault *fault)
 {
     struct sockaddr_in6 v6;
     struct sockaddr_in v4;
@@ -241,7 +242,7 @@ static int start(struct door *door, struct fault *fault)
     errno = 0;
     door->mhd = MHD_start_daemon(
         flags, where->port, NULL, NULL, talk_request, door,
-        MHD_OPTION_SOCK_ADDR, address,
+        MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_LISTEN_SOCKET, place,
         MHD_OPTION_CONNECTION_LIMIT, door->places,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)(door->public ? PUBLIC_MEMORY : LOCAL_MEMORY),
@@ -258,8 +259,8 @@ static int start(struct door *door, struct fault *fault)
     return 0;
 }
 
-int door_open(struct node *node, const struct listen *where, bool public,
-              struct door **out, struct fault *fault)
+static int open_at(struct node *node, const struct listen *where, bool public,
+                   int place, struct door **out, struct fault *fault)
 {
     struct door *door = xmalloc(sizeof(*door));
     int fd, rc = 0;
@@ -281,7 +282,7 @@ int door_open(struct node *node, const struct listen *where, bool public,
     if (public && node_opened(node)->devices)
         door_tls_open(door, &node_opened(node)->keys);
     if (rc == 0)
-        rc = start(door, fault);
+        rc = start(door, place, fault);
     if (rc < 0) {
         free(door);
         return rc;
@@ -299,6 +300,24 @@ int door_open(struct node *node, const struct listen *where, bool public,
     uv_poll_start(&door->poll, UV_READABLE, on_ready);
     *out = door;
     return 0;
+}
+
+int door_open(struct node *node, const struct listen *where, bool public,
+              struct door **out, struct fault *fault)
+{
+    return open_at(node, where, public, -1, out, fault);
+}
+
+/* The socket goes on listening all the while: a confined process could not bind
+ * it once more, and who comes in between waits. */
+int door_anew(struct door **door, struct fault *fault)
+{
+    struct node *node = (*door)->node;
+    const struct listen where = (*door)->where;
+    int place = MHD_quiesce_daemon((*door)->mhd);
+
+    door_close(*door);
+    return open_at(node, &where, true, place, door, fault);
 }
 
 static void on_close(uv_handle_t *handle)

@@ -9,9 +9,12 @@
  * whole one takes 1,490, in as many round trips. Early data would save one of
  * these, and could be played again.
  */
+#include "daemon/exchange.h"
+#include "daemon/open.h"
 #include "daemon/talk.h"
 
 #include <gnutls/gnutls.h>
+#include <sodium.h>
 #include <string.h>
 
 void door_tls_open(struct door *door, const struct keys *keys)
@@ -46,4 +49,22 @@ bool door_tls_pin(struct MHD_Connection *connection, uint8_t pin[32])
     chain = gnutls_certificate_get_peers(session, &count);
     return chain && count > 0 &&
            keys_pin(bytes_of(chain[0].data, chain[0].size), pin);
+}
+
+/* Once on a connection, with the first answer to a whole ask, and only at a hub
+ * that has turned its keys: stations had the others when they enrolled. */
+bool door_tls_tell(const struct talk *talk, struct MHD_Response *response)
+{
+    const struct keys *keys = &node_opened(talk->door->node)->keys;
+    const char *type = talk->request.reply.type;
+    char text[64];
+
+    if (!talk->door->tls || keys->turned_ms == 0 || talk->caller->told ||
+        !type || strcmp(type, EXCHANGE_TYPE) != 0)
+        return talk->door->public;
+    sodium_bin2base64(text, sizeof(text), keys->pins.next,
+                      sizeof(keys->pins.next), sodium_base64_VARIANT_ORIGINAL);
+    MHD_add_response_header(response, KEYS_HEADER, text);
+    talk->caller->told = true;
+    return true;
 }

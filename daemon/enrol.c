@@ -146,18 +146,11 @@ bool note_answered(const struct note *note, const struct note *ask,
     return sodium_memcmp(mac, note->mac, sizeof(mac)) == 0;
 }
 
-void enrol_check(const struct pins *hub, const struct pins *station,
-                 char out[CHECK_TEXT])
+/* Six groups of five digits. */
+static void write_sum(const uint8_t sum[24], char out[CHECK_TEXT])
 {
-    crypto_generichash_state hash;
-    uint8_t sum[24];
     size_t at = 0;
 
-    crypto_generichash_init(&hash, NULL, 0, sizeof(sum));
-    add(&hash, hub->exchange, sizeof(hub->exchange));
-    add(&hash, station->exchange, sizeof(station->exchange));
-    add(&hash, station->pin, sizeof(station->pin));
-    crypto_generichash_final(&hash, sum, sizeof(sum));
     for (int i = 0; i < 6; i++) {
         const uint8_t *four = sum + (ptrdiff_t)4 * i;
         unsigned value = (unsigned)four[0] << 24 | (unsigned)four[1] << 16 |
@@ -166,6 +159,25 @@ void enrol_check(const struct pins *hub, const struct pins *station,
         at += (size_t)snprintf(out + at, CHECK_TEXT - at, "%s%05u",
                                i ? " " : "", value % 100000);
     }
+}
+
+void enrol_pin(const uint8_t pin[32], char out[CHECK_TEXT])
+{
+    write_sum(pin, out);
+}
+
+void enrol_check(const struct pins *hub, const struct pins *station,
+                 char out[CHECK_TEXT])
+{
+    crypto_generichash_state hash;
+    uint8_t sum[24];
+
+    crypto_generichash_init(&hash, NULL, 0, sizeof(sum));
+    add(&hash, hub->exchange, sizeof(hub->exchange));
+    add(&hash, station->exchange, sizeof(station->exchange));
+    add(&hash, station->pin, sizeof(station->pin));
+    crypto_generichash_final(&hash, sum, sizeof(sum));
+    write_sum(sum, out);
 }
 
 int enrol_key(const uint8_t secret[32], const uint8_t other[32],

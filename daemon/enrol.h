@@ -65,6 +65,8 @@ int note_read(struct bytes text, const char *head, struct note *out,
 /* What both screens show, so that two people can compare. */
 void enrol_check(const struct pins *hub, const struct pins *station,
                  char out[CHECK_TEXT]);
+/* The same of one TLS key, as it is pinned. */
+void enrol_pin(const uint8_t pin[32], char out[CHECK_TEXT]);
 /* The key of the frames, the same at both ends: `secret` is the X25519 secret
  * of one, `other` the public key of the other. */
 int enrol_key(const uint8_t secret[32], const uint8_t other[32],

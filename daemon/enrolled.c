@@ -54,3 +54,18 @@ int enrolled_write(const struct config *config,
     buf_done(&text);
     return rc;
 }
+
+int enrolled_turn(const struct config *config, struct enrolled *enrolled,
+                  const uint8_t next[32], struct fault *fault)
+{
+    struct enrolled after = *enrolled;
+    struct pins *pins = &after.note.pins;
+    int rc;
+
+    memcpy(pins->pin, pins->next, sizeof(pins->pin));
+    memcpy(pins->next, next, sizeof(pins->next));
+    rc = enrolled_write(config, &after, fault);
+    if (rc == 0)
+        *enrolled = after;
+    return rc;
+}

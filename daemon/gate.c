@@ -127,11 +127,35 @@ static int gate_piece(struct request *request, struct bytes data,
     return rc;
 }
 
+/* Beside the register, under a name of its own; a stick leaves no such mark. */
+static const char *line_name(const char *station, char out[STATION_MAX + 8])
+{
+    snprintf(out, STATION_MAX + 8, "line.%s", station);
+    return out;
+}
+
+int64_t gate_line_ms(struct store *store, const char *station)
+{
+    char name[STATION_MAX + 8];
+
+    return store_recall(store, line_name(station, name));
+}
+
 static int gate_end(struct request *request, struct fault *fault)
 {
+    struct opened *open = node_opened(request->node);
+    char name[STATION_MAX + 8];
+    int rc = 0;
+
     if (!answer_whole(request->state))
         return fault_set(fault, ERR_FORMAT, "", "the ask ends too early");
-    return request->admitted ? 0 : admit(request, station_of(request), fault);
+    if (!request->admitted)
+        rc = admit(request, station_of(request), fault);
+    if (rc == 0 && open->devices &&
+        store_remember(open->store, line_name(station_of(request), name),
+                       node_stamp(request->node).wall_ms) < 0)
+        rc = fault_set(fault, ERR_IO, "", "the contact cannot be kept");
+    return rc;
 }
 
 static int gate_fill(struct request *request)

@@ -1,4 +1,5 @@
 #include "daemon/keys.h"
+#include "daemon/beside.h"
 #include "daemon/os.h"
 
 #include <gnutls/abstract.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define EXCHANGE_LABEL "YIZHAN EXCHANGE KEY"
+#define TURNED "turned = "      /* first line of a file that was turned */
 
 enum { KEYS_MAX = 8192, ALL_TIME = -1 };
 
@@ -111,19 +113,26 @@ bool keys_pin(struct bytes der, uint8_t pin[32])
 
 /* ---- the file ---- */
 
-static int draw_exchange(struct buf *out)
+static int put_exchange(uint8_t secret[32], struct buf *out)
 {
-    uint8_t secret[32];
-    gnutls_datum_t raw = {secret, sizeof(secret)}, pem = {NULL, 0};
-    int rc;
+    gnutls_datum_t raw = {secret, 32}, pem = {NULL, 0};
+    int rc = gnutls_pem_base64_encode2(EXCHANGE_LABEL, &raw, &pem);
 
-    randombytes_buf(secret, sizeof(secret));
-    rc = gnutls_pem_base64_encode2(EXCHANGE_LABEL, &raw, &pem);
     if (rc == 0)
         buf_put(out, pem.data, pem.size);
     if (pem.data)
         sodium_memzero(pem.data, pem.size);
     gnutls_free(pem.data);
+    return rc;
+}
+
+static int draw_exchange(struct buf *out)
+{
+    uint8_t secret[32];
+    int rc;
+
+    randombytes_buf(secret, sizeof(secret));
+    rc = put_exchange(secret, out);
     sodium_memzero(secret, sizeof(secret));
     return rc;
 }
@@ -193,6 +202,8 @@ static int take_all(const char *text, bool hub, struct keys *out)
     const char *first = block(text), *second = first ? block(first + 1) : NULL;
     int rc = take_exchange(text, out);
 
+    if (strncmp(text, TURNED, strlen(TURNED)) == 0)
+        out->turned_ms = strtoll(text + strlen(TURNED), NULL, 10);
     if (rc == 0)
         rc = first ? take_key(first, &out->key, &out->certificate,
                               out->pins.pin)
@@ -249,6 +260,89 @@ int keys_open(const struct config *config, struct keys *out,
     if (rc < 0)
         keys_done(out);
     return rc;
+}
+
+/* ---- a turn ---- */
+
+/* What the file holds after a turn: the secret, the next key, and a new one. */
+static int turned_text(struct keys *keys, const char *text, int64_t now_ms,
+                       struct buf *out)
+{
+    const char *first = block(text), *next = first ? block(first + 1) : NULL;
+    char line[48];
+    int rc;
+
+    snprintf(line, sizeof(line), TURNED "%lld\n", (long long)now_ms);
+    buf_put(out, line, strlen(line));
+    rc = put_exchange(keys->secret, out);
+    if (rc == 0 && !next)
+        rc = GNUTLS_E_PARSING_ERROR;
+    if (rc == 0)
+        buf_put(out, next, strlen(next));
+    return rc == 0 ? draw_key(out) : rc;
+}
+
+/* The file as it is to be from now on, in `out`; `after` is what it gives. */
+static int plan_turn(struct keys *keys, const struct buf *text,
+                     int64_t now_ms, struct buf *out, struct keys *after)
+{
+    struct keys there = {.key = NULL};
+    int rc = take_all((const char *)text->data, true, &there);
+    bool same = rc == 0 && memcmp(&there.pins, &keys->pins,
+                                  sizeof(there.pins)) == 0;
+    /* A rename of which the disk did not say that it stays: it is done again,
+     * not once more. */
+    bool done = rc == 0 && !same &&
+                memcmp(there.pins.pin, keys->pins.next, 32) == 0;
+
+    keys_done(&there);
+    if (!same && !done)
+        return GNUTLS_E_PARSING_ERROR;
+    if (done)
+        buf_put(out, text->data, text->len - 1);
+    else
+        rc = turned_text(keys, (const char *)text->data, now_ms, out);
+    buf_u8(out, 0);
+    return rc == 0 ? take_all((const char *)out->data, true, after) : rc;
+}
+
+static int write_turn(const struct config *config, const char *path,
+                      const struct buf *made, struct fault *fault)
+{
+    struct bytes content = bytes_of(made->data, made->len - 1);
+    int rc = 0;
+
+    if (config->backup[0])
+        rc = beside_keys(config, config->backup, content, fault);
+    return rc == 0 ? os_write_file(path, content, fault) : rc;
+}
+
+int keys_turn(const struct config *config, struct keys *keys, int64_t now_ms,
+              struct fault *fault)
+{
+    char path[CONFIG_PATH + 64];
+    struct keys after = {.key = NULL};
+    struct buf text, made;
+    int rc;
+
+    config_path(config, "keys", path);
+    buf_init(&made, KEYS_MAX + 1);
+    rc = load(path, &text, fault);
+    if (rc >= 0)
+        rc = rc == 1 && plan_turn(keys, &text, now_ms, &made, &after) == 0
+                 ? 0 : fault_file(fault, ERR_CORRUPT, path,
+                                  "not the keys this hub began with");
+    if (rc == 0)
+        rc = write_turn(config, path, &made, fault);
+    forget(&text);
+    forget(&made);
+    if (rc < 0) {
+        keys_done(&after);
+        return rc;
+    }
+    keys_done(keys);
+    *keys = after;
+    return 0;
 }
 
 void keys_done(struct keys *keys)

@@ -25,10 +25,6 @@ static void set_options(CURL *curl, const char *url, struct bytes note,
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)note.len);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)note.data);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ALL_SECONDS);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);

@@ -3,6 +3,7 @@
  * how they went for the status and the log.
  */
 #include "daemon/shell.h"
+#include "daemon/door.h"
 #include "daemon/log.h"
 #include "daemon/os.h"
 
@@ -110,6 +111,24 @@ static void note_contact(struct node *node, const struct asked *asked)
     if (!was_off && llabs(progress->clock_offset_ms) > CLOCK_OFF_MS)
         log_event(LOG_W, 7301, "clock.skew", "offset_ms=%lld",
                   (long long)progress->clock_offset_ms);
+}
+
+/* Two proofs: its next key on the line, the key of the frames in the answer. If
+ * it cannot be kept, it is told again on the next connection. */
+static void note_turn(struct node *node, const struct uplink_end *end)
+{
+    struct fault fault = {.err = 0};
+
+    if (!end->turned || !end->asked.proven)
+        return;
+    if (enrolled_turn(node->config, &node->open.county, end->next,
+                      &fault) == 0) {
+        node->tls.by_next = false;
+        log_event(LOG_I, 8026, "county.turned", NULL);
+    } else {
+        log_event(LOG_W, err_code(fault.err), "county.turned", "why=\"%s\"",
+                  fault.why);
+    }
 }
 
 static void note_end(struct node *node, const struct uplink_end *end)
@@ -223,6 +242,7 @@ static void on_exchanged(void *user, const struct uplink_end *end)
     struct node *node = user;
 
     note_contact(node, &end->asked);
+    note_turn(node, end);
     note_end(node, end);
     note_packets(node);
     /* Perhaps it is an older hub today: it is asked as every hub reads it. */
@@ -305,4 +325,9 @@ void link_begin(struct node *node)
     if (compare)
         asking_compare(asking, node->reconcile);
     uplink_start(node->uplink, asking, node->connect_ms, on_exchanged, node);
+}
+
+int node_turned(struct node *node, struct fault *fault)
+{
+    return door_anew(&node->public, fault);
 }

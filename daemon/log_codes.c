@@ -60,6 +60,9 @@ static const struct row {
     {8022, "a PC was not let in", "没有启用一台电脑"},
     {8023, "a PC's access was withdrawn", "停用了一台电脑"},
     {8024, "this PC is enrolled", "本机已启用"},
+    {8025, "the hub's key was turned", "县里的密钥已更换"},
+    {8026, "the county has turned its key; this PC knows the next one",
+     "县里更换了密钥，本机已记下下一个"},
 };
 
 const char *log_text(int code, bool chinese)

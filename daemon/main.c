@@ -97,6 +97,9 @@ static const struct command commands[] = {
      cmd_devices, 0, 0, 0, false},
     {"revoke", "DEVICE", "县里：停用一台电脑", "hub: withdraw a PC's access",
      cmd_revoke, 0, 1, 1, false},
+    {"keys", "[turn [--force]]", "县里的密钥；县里：换成下一个",
+     "the hub's keys; at the hub: make the next one the present", cmd_keys,
+     OPT(FORCE), 0, 1, false},
     {"version", "", "版本", "the version", cmd_version, 0, 0, 0, true},
     {"help", "[VERB]", "用法", "how it is used", cmd_help, 0, 0, 1, true},
 };
@@ -126,6 +129,8 @@ static const struct help {
     {"follow", NULL, "一直看下去（-f）", "go on as lines come (-f)"},
     {"for", "SECONDS", "多少秒后结束，0 为演完就结束",
      "end after so many seconds; 0 at once"},
+    {"force", NULL, "不等还没有得知下一个密钥的电脑",
+     "do not wait for PCs that do not know the next key"},
     {"full", NULL, "号码不打码（会记入日志）",
      "personal numbers in full (this is logged)"},
     {"history", NULL, "修改记录", "who changed what, and when"},

@@ -41,6 +41,8 @@ void node_saved(struct node *node);     /* something new waits to be sent */
 void node_sync(struct node *node);      /* exchange now */
 /* This station was enrolled just now: talk. (In link.c.) */
 int node_enrolled(struct node *node, struct fault *fault);
+/* This hub's keys were turned: its public door shows them. (In link.c.) */
+int node_turned(struct node *node, struct fault *fault);
 /* NULL on a hub. */
 struct reconcile *node_reconcile(struct node *node);
 

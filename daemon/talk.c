@@ -70,7 +70,7 @@ static void add_headers(const struct talk *talk, struct MHD_Response *response)
         MHD_add_response_header(response, "Content-Type",
                                 type ? type : "application/json");
     /* Between machines every byte counts, and no browser listens. */
-    if (talk->door->public)
+    if (door_tls_tell(talk, response))
         return;
     for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
         MHD_add_response_header(response, local[i][0], local[i][1]);

@@ -23,6 +23,7 @@ struct caller {                 /* one connection */
     struct MHD_Connection *connection;
     int socket;
     struct talk *talk;          /* its request, NULL between two */
+    bool told;                  /* it knows the hub's next key */
     uint64_t since;             /* loop time of the last progress seen */
     struct caller *next, *prev;
 };
@@ -79,5 +80,8 @@ void door_wake(struct door *door);
 void door_tls_open(struct door *door, const struct keys *keys);
 /* The pin of the key this caller has proven to hold; false if there is none. */
 bool door_tls_pin(struct MHD_Connection *connection, uint8_t pin[32]);
+/* At a public door add the header that tells the hub's next key, where that is to
+ * be told. False at a local door. */
+bool door_tls_tell(const struct talk *talk, struct MHD_Response *response);
 
 #endif

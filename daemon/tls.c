@@ -6,10 +6,13 @@
 #include <string.h>
 
 /* "sha256//A;sha256//B", as curl wants it; it keeps a copy. */
-static void pin_hub(CURL *curl, const struct pins *hub)
+void tls_pins(void *curl, const struct tls *tls)
 {
+    const struct pins *hub = tls ? tls->hub : NULL;
     char one[64], two[64], both[160];
 
+    if (!hub)
+        return;
     sodium_bin2base64(one, sizeof(one), hub->pin, sizeof(hub->pin),
                       sodium_base64_VARIANT_ORIGINAL);
     sodium_bin2base64(two, sizeof(two), hub->next, sizeof(hub->next),
@@ -41,7 +44,13 @@ static void show_key(CURL *curl, const struct keys *keys)
  * more thing that can be wrong on a PC with a dead battery. */
 void tls_options(void *curl, struct tls *tls)
 {
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
+    if (!tls)
+        return;
     curl_easy_setopt(curl, CURLOPT_SSLVERSION,
                      (long)CURL_SSLVERSION_TLSv1_3 |
                          (long)CURL_SSLVERSION_MAX_TLSv1_3);
@@ -49,9 +58,59 @@ void tls_options(void *curl, struct tls *tls)
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, tls->error);
     if (tls->hub)
-        pin_hub(curl, tls->hub);
+        curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
     if (tls->keys)
         show_key(curl, tls->keys);
+}
+
+/* ---- a turn of the hub's keys ---- */
+
+/* The key that the hub has shown on this transfer's new connection. */
+static bool shown(CURL *curl, uint8_t pin[32])
+{
+    static const char name[] = "Cert:", begin[] = "-----BEGIN CERTIFICATE-----";
+    struct curl_certinfo *chain = NULL;
+    const char *text = NULL, *end;
+    uint8_t der[2048];
+    size_t len = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain);
+    if (!chain || chain->num_of_certs < 1)
+        return false;
+    for (const struct curl_slist *at = chain->certinfo[0]; at; at = at->next)
+        if (strncmp(at->data, name, sizeof(name) - 1) == 0)
+            text = strstr(at->data, begin);
+    if (!text)
+        return false;
+    text += sizeof(begin) - 1;
+    end = strstr(text, "-----END");
+    return end &&
+           sodium_base642bin(der, sizeof(der), text, (size_t)(end - text),
+                             "\r\n", &len, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           keys_pin(bytes_of(der, len), pin);
+}
+
+bool tls_turned(void *curl, struct tls *tls, uint8_t next[32])
+{
+    struct curl_header *header;
+    uint8_t pin[32];
+    size_t len = 0;
+    long fresh = 0;
+
+    if (!tls || !tls->hub)
+        return false;
+    curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &fresh);
+    if (fresh > 0)
+        tls->by_next = shown(curl, pin) &&
+                       memcmp(pin, tls->hub->next, sizeof(pin)) == 0;
+    return tls->by_next &&
+           curl_easy_header(curl, KEYS_HEADER, 0, CURLH_HEADER, -1,
+                            &header) == CURLHE_OK &&
+           sodium_base642bin(next, 32, header->value, strlen(header->value),
+                             NULL, &len, NULL,
+                             sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           len == 32;
 }
 
 int tls_fault(const struct tls *tls, int code, struct fault *fault)

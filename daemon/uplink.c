@@ -148,6 +148,8 @@ static void finish(struct uplink *uplink, CURLcode code)
     count_gone(uplink);
     uplink->end.err = transfer_error(uplink, code);
     judge_packets(uplink, code);
+    uplink->end.turned =
+        tls_turned(uplink->easy, uplink->tls, uplink->end.next);
     curl_easy_getinfo(uplink->easy, CURLINFO_RETRY_AFTER, &wait);
     if (wait > 0)
         uplink->end.retry_after_ms =
@@ -311,16 +313,9 @@ static void easy_options(struct uplink *uplink, const char *url)
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, uplink);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, uplink);
-    if (uplink->tls)
-        tls_options(easy, uplink->tls);
-    else
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    tls_options(easy, uplink->tls);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, uplink);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
                      (long)CONNECTION_SECONDS);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
@@ -392,6 +387,7 @@ void uplink_start(struct uplink *uplink, struct asking *asking,
     uplink->user = user;
     if (uplink->small && os_mono_ms() - uplink->small_at > SMALL_MS)
         uplink->small = uplink->helps = false;
+    tls_pins(uplink->easy, uplink->tls);
     read_first(uplink);
     sockets_begin(uplink->sockets);
     curl_easy_setopt(uplink->easy, CURLOPT_CONNECTTIMEOUT_MS,

@@ -20,6 +20,8 @@ struct uplink_end {
     int64_t retry_after_ms;     /* the hub asks to wait, else 0 */
     struct asked asked;
     uint64_t unsent;            /* bytes of gone_up that did not arrive */
+    bool turned;                /* the hub shows its next key, and told ... */
+    uint8_t next[32];           /* ... the one after that: see tls_turned */
 };
 
 typedef void (*uplink_fn)(void *user, const struct uplink_end *end);

@@ -65,9 +65,12 @@ static const struct advice {
      "什么都没有改动。请核对启用码，或向县里要一个新的。"},
     {ERR_KEY,
      "Nothing is lost, and nothing was told. It may be a network that wants a "
-     "login, or one that looks into the line: tell the county.",
+     "login, or one that looks into the line: tell the county. If the county has "
+     "turned its key twice since this PC was last in contact: ask for a code, "
+     "and yizhan enroll lets it in again.",
      "数据都在本机，不会丢，也没有泄露。可能是网络要先登录，或有设备在中间查看"
-     "线路：请告诉县里。"},
+     "线路：请告诉县里。如果上次上报之后县里已两次更换密钥：请要一个启用码，用 "
+     "yizhan enroll 重新启用。"},
     {ERR_MAC,
      "Nothing is lost. Check this PC's secret file; the county must list this "
      "station with the same.",
