@@ -12,8 +12,10 @@
 #include "daemon/api.h"
 #include "daemon/bundle.h"
 #include "daemon/carry.h"
+#include "daemon/gate.h"
 #include "daemon/job.h"
 #include "daemon/log.h"
+#include "daemon/open.h"
 #include "daemon/os.h"
 #include "daemon/room.h"
 
@@ -215,6 +217,9 @@ static void on_done(void *user, int rc, const struct fault *fault)
     else
         log_event(LOG_I, 6034, "bundle.unpacked", "station=%s number=%llu",
                   name, (unsigned long long)head->number);
+    if (rc == 0 && node_opened(carried->request->node)->devices)
+        told.err = gate_came(node_store(carried->request->node), BY_STICK,
+                             name, os_wall_ms());
     if (rc == 0 && unpacking_asked(carried->unpacking, &asked))
         carry_settled(carried->request->node, &asked);
     request_done(carried->request, &told);

@@ -137,7 +137,9 @@ int api_admit(struct request *request, struct fault *fault)
 /* What it last said of itself, or nothing if it never spoke. */
 static json_t *from_health(const struct health *health)
 {
-    return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+    uint64_t cases = health->parked + health->returned + health->aside;
+
+    return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
                      "last_contact", json_from_time(health->contact_ms),
                      "clock_offset_ms", (json_int_t)health->offset_ms,
                      "written", (json_int_t)health->written, "queued",
@@ -145,7 +147,22 @@ static json_t *from_health(const struct health *health)
                      (json_int_t)(health->written - health->queued), "parked",
                      (json_int_t)health->parked, "returned",
                      (json_int_t)health->returned, "aside",
-                     (json_int_t)health->aside);
+                     (json_int_t)health->aside, "cases",
+                     (json_int_t)cases);
+}
+
+/* By what it came last: an ask that was cut counts, and is no stick's. Null at a
+ * hub that was updated since. */
+static void put_way(json_t *out, struct store *store, const char *name,
+                    const struct health *health)
+{
+    int64_t line = gate_came_ms(store, BY_LINE, name);
+    int64_t stick = gate_came_ms(store, BY_STICK, name);
+    const char *by = stick >= health->contact_ms ? BY_STICK : BY_LINE;
+
+    json_object_set_new(out, "by", line == 0 && stick == 0
+                                       ? json_null() : json_string(by));
+    json_object_set_new(out, "last_line", json_from_time(line));
 }
 
 static int tell_device(struct request *request, const struct devices *devices,
@@ -160,6 +177,8 @@ static int tell_device(struct request *request, const struct devices *devices,
         return rc;
     devices_check(devices, device, check);
     out = rc == 1 ? from_health(&health) : json_object();
+    if (rc == 1)
+        put_way(out, node_store(request->node), device->name, &health);
     json_object_set_new(out, "device", json_string(device->name));
     json_object_set_new(out, "org", json_string(device->org));
     json_object_set_new(out, "state", json_string(device->revoked ? "revoked"

@@ -22,7 +22,8 @@ static json_t *list_behind(struct request *request)
 
     for (int i = 0; (device = devices_at(open->devices, i)); i++)
         if (!device->revoked && device->since_ms < open->keys.turned_ms &&
-            gate_line_ms(open->store, device->name) < open->keys.turned_ms)
+            gate_came_ms(open->store, BY_LINE, device->name) <
+                open->keys.turned_ms)
             json_array_append_new(list, json_string(device->name));
     return list;
 }

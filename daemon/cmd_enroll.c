@@ -217,13 +217,15 @@ static int on_device(void *user, struct bytes line)
         return 0;
     }
     words_time(json_when(one, "last_contact"), cli_now(), cli->zh, when);
-    printf(T(cli, "%s  %s  核对 %s%s\n  最近上报：%s  录入 %lld  待上报 %lld  有冲突 "
-                  "%lld  被退回 %lld  已搁置 %lld\n",
-             "%s  %s  check %s%s\n  last contact: %s  entered %lld  waiting %lld  "
-             "conflicts %lld  returned %lld  set aside %lld\n"),
+    printf(T(cli, "%s  %s  核对 %s%s\n  最近上报：%s%s  录入 %lld  待上报 %lld  "
+                  "有冲突 %lld  被退回 %lld  已搁置 %lld\n",
+             "%s  %s  check %s%s\n  last contact: %s%s  entered %lld  waiting "
+             "%lld  conflicts %lld  returned %lld  set aside %lld\n"),
            json_text(one, "device"), json_text(one, "org"),
            json_text(one, "check"),
            revoked ? T(cli, "  已停用", "  revoked") : "", when,
+           strcmp(json_text(one, "by"), "stick") == 0
+               ? T(cli, "（离线同步包）", " by stick") : "",
            (long long)json_number(one, "written"),
            (long long)json_number(one, "queued"),
            (long long)json_number(one, "parked"),

@@ -127,24 +127,33 @@ static int gate_piece(struct request *request, struct bytes data,
     return rc;
 }
 
-/* Beside the register, under a name of its own; a stick leaves no such mark. */
-static const char *line_name(const char *station, char out[STATION_MAX + 8])
+enum { MARK_TEXT = STATION_MAX + 8 };
+
+static const char *mark(const char *by, const char *station,
+                        char out[MARK_TEXT])
 {
-    snprintf(out, STATION_MAX + 8, "line.%s", station);
+    snprintf(out, MARK_TEXT, "%s.%s", by, station);
     return out;
 }
 
-int64_t gate_line_ms(struct store *store, const char *station)
+int gate_came(struct store *store, const char *by, const char *station,
+              int64_t wall_ms)
 {
-    char name[STATION_MAX + 8];
+    char name[MARK_TEXT];
 
-    return store_recall(store, line_name(station, name));
+    return store_remember(store, mark(by, station, name), wall_ms);
+}
+
+int64_t gate_came_ms(struct store *store, const char *by, const char *station)
+{
+    char name[MARK_TEXT];
+
+    return store_recall(store, mark(by, station, name));
 }
 
 static int gate_end(struct request *request, struct fault *fault)
 {
     struct opened *open = node_opened(request->node);
-    char name[STATION_MAX + 8];
     int rc = 0;
 
     if (!answer_whole(request->state))
@@ -152,8 +161,8 @@ static int gate_end(struct request *request, struct fault *fault)
     if (!request->admitted)
         rc = admit(request, station_of(request), fault);
     if (rc == 0 && open->devices &&
-        store_remember(open->store, line_name(station_of(request), name),
-                       node_stamp(request->node).wall_ms) < 0)
+        gate_came(open->store, BY_LINE, station_of(request),
+                  node_stamp(request->node).wall_ms) < 0)
         rc = fault_set(fault, ERR_IO, "", "the contact cannot be kept");
     return rc;
 }

@@ -8,8 +8,14 @@
 
 extern const struct route gate_routes[];
 
-/* When this station last came by the line, the hub's clock; 0: not known. */
-int64_t gate_line_ms(struct store *store, const char *station);
+/* When a station's whole ask last came by the line or on a stick, the hub's
+ * clock, 0: not known. Kept beside the register. */
+#define BY_LINE "line"
+#define BY_STICK "stick"
+int gate_came(struct store *store, const char *by, const char *station,
+              int64_t wall_ms);
+int64_t gate_came_ms(struct store *store, const char *by,
+                     const char *station);
 
 /* The handler of POST /enroll. (In api_devices.c.) */
 int gate_enrol(struct request *request, struct fault *fault);

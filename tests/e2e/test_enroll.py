@@ -118,6 +118,30 @@ def test_the_hub_says_how_each_pc_is(field):
     assert len(devices(field)) == 2
 
 
+def test_the_hub_says_by_what_a_pc_came_last(field):
+    node = station(field)
+    field.let_in(node)
+    works(node)
+    ask, back = field.path("a.ask"), field.path("a.answer")
+    first = devices(field)[0]
+    assert first["by"] == "line" and first["last_line"] and first["cases"] == 0, first
+    node.ok("pack", ask)
+    with open(ask, "rb") as f:
+        whole = f.read()
+    torn = field.path("torn.ask")
+    with open(torn, "wb") as f:
+        f.write(whole[:-5])
+    assert field.hub.cli("unpack", torn, back).code == 2
+    assert devices(field)[0]["by"] == "line"
+    field.hub.ok("unpack", ask, back)
+    said = devices(field)[0]
+    assert said["by"] == "stick" and said["last_line"] == first["last_line"], said
+    field.hub.restart()
+    assert devices(field)[0] == said
+    works(node)
+    assert devices(field)[0]["by"] == "line" and "by stick" not in field.hub.ok("devices", flags=("--lang", "en")).out
+
+
 def test_two_pcs_of_one_name(field):
     one, two = station(field, "qs-01"), station(field, "qs-02")
     text = open(two.conf).read().replace("name = qs-02", "name = qs-01")
@@ -199,6 +223,10 @@ def test_a_pc_without_a_line_at_all(field):
     node.ok("unpack", back)
     status = node.api("GET", "status")
     assert status["taken"] == status["written"] > 0 and status["queued"] == 0, status
+    said = devices(field)[0]
+    assert said["by"] == "stick" and said["last_line"] is None and said["last_contact"], said
+    for lang, words in (("en", "by stick"), ("zh", "离线同步包")):
+        assert words in field.hub.ok("devices", flags=("--lang", lang)).out
     node.ok("pack", ask)
     field.hub.ok("revoke", "qs-01")
     refused(field.hub.cli("unpack", ask, back), 4, "[YZ2106]")
