@@ -2,7 +2,10 @@
  * Happy path: client_do builds one curl handle's options, performs, and the
  * callbacks fill the reply or pass its lines on.
  * What can fail: nobody listens (no daemon), the token is not ours to read,
- * the daemon ends half-way, the reply passes its bound, `line` wants no more.
+ * the daemon ends half-way, the reply passes its bound, `line` wants no more, or
+ * it hangs. Long work says nothing for long, so a silent daemon is asked
+ * something short; one that does not answer that either has had as long as the
+ * service manager gives it (WatchdogSec).
  */
 #include "daemon/client.h"
 
@@ -11,8 +14,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { TOKEN_MAX = 512, URL_MAX = 16 * 1024 };
+enum {
+    TOKEN_MAX = 512,
+    URL_MAX = 16 * 1024,
+    CONNECT_MS = 5000,
+    SILENT_MS = 30000,          /* then it is asked whether it lives, and */
+    LIVING_MS = 60000           /* has so long to say so */
+};
 
 struct client {
     CURL *curl;
@@ -29,6 +39,9 @@ struct transfer {
     uint64_t sent;
     int stop;                   /* what `line` or `data` returned */
     bool read_error;
+    curl_off_t moved;           /* bytes, both ways, when it last stirred ... */
+    int64_t stirred;            /* ... which was then */
+    bool hangs;
 };
 
 struct client *client_new(const struct config *config)
@@ -51,6 +64,73 @@ void client_free(struct client *client)
         return;
     curl_easy_cleanup(client->curl);
     free(client);
+}
+
+/* ---- silence ---- */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static size_t on_nothing(char *data, size_t one, size_t len, void *user)
+{
+    (void)data;
+    (void)one;
+    (void)user;
+    return len;
+}
+
+/* No proxy, no redirect, nothing but plain HTTP to the door: what the
+ * environment says about networks does not concern it. */
+static void set_way(CURL *curl, const char *url)
+{
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+}
+
+/* Any answer will do. */
+static bool lives(const struct client *client)
+{
+    CURL *curl = curl_easy_init();
+    char url[CONFIG_HOST + 16];
+    bool answered;
+
+    if (!curl)
+        abort();
+    snprintf(url, sizeof(url), "%s/api/status", client->door);
+    set_way(curl, url);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LIVING_MS);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_nothing);
+    answered = curl_easy_perform(curl) == CURLE_OK;
+    curl_easy_cleanup(curl);
+    return answered;
+}
+
+/* Called by curl at least once a second; non-zero ends the transfer. */
+static int on_progress(void *user, curl_off_t down_all, curl_off_t down,
+                       curl_off_t up_all, curl_off_t up)
+{
+    struct transfer *transfer = user;
+
+    (void)down_all;
+    (void)up_all;
+    if (down + up != transfer->moved) {
+        transfer->moved = down + up;
+        transfer->stirred = now_ms();
+    }
+    if (now_ms() - transfer->stirred < SILENT_MS)
+        return 0;
+    transfer->hangs = !lives(transfer->client);
+    transfer->stirred = now_ms();
+    return transfer->hangs;
 }
 
 void client_reply_done(struct client_reply *reply)
@@ -195,20 +275,16 @@ static void set_body(CURL *curl, const struct client_call *call,
                      call->size ? (curl_off_t)call->size : (curl_off_t)-1);
 }
 
-/* No proxy, no redirect, nothing but plain HTTP to the door: what the
- * environment says about networks does not concern it. */
 static void set_options(CURL *curl, const char *url,
                         const struct client_call *call,
                         struct transfer *transfer)
 {
     curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    set_way(curl, url);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, call->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
     set_body(curl, call, transfer);
@@ -234,6 +310,11 @@ static int judge(const struct transfer *transfer, CURLcode code,
         return transfer->stop;
     if (transfer->read_error)
         return fault_set(fault, ERR_IO, NULL, "the file cannot be read");
+    if (transfer->hangs)        /* what it was told it may yet do */
+        return door_fault(transfer,
+                          strcmp(transfer->call->method, "POST") == 0
+                              ? ERR_UNKNOWN : ERR_BUSY,
+                          "it has said nothing for 90 seconds", fault);
     if (transfer->line.full || transfer->reply->body.full)
         return fault_set(fault, ERR_SIZE, NULL, "the reply is too long");
     switch (code) {
@@ -261,7 +342,8 @@ static int judge(const struct transfer *transfer, CURLcode code,
 int client_do(struct client *client, const struct client_call *call,
               struct client_reply *out, struct fault *fault)
 {
-    struct transfer transfer = {.client = client, .call = call, .reply = out};
+    struct transfer transfer = {.client = client, .call = call, .reply = out,
+                                .stirred = now_ms()};
     struct curl_slist *headers = NULL;
     struct buf url;
     CURLcode code;

@@ -46,9 +46,10 @@ struct client_reply {
 };
 
 /* 0 when a reply came, whatever its status; `out` is released in any case, with
- * client_reply_done. ERR_DOOR nobody listens, ERR_DENIED the token cannot be read,
- * ERR_SIZE the reply is too long, ERR_FORMAT it was cut short, or what `line` or
- * `data` returned. */
+ * client_reply_done. A daemon that says nothing for 90 seconds, also when it is
+ * asked something else meanwhile: ERR_BUSY, and of a POST ERR_UNKNOWN. ERR_DOOR
+ * nobody listens, ERR_DENIED the token cannot be read, ERR_SIZE the reply is too
+ * long, ERR_FORMAT it was cut short, or what `line` or `data` returned. */
 int client_do(struct client *client, const struct client_call *call,
               struct client_reply *out, struct fault *fault);
 void client_reply_done(struct client_reply *reply);

@@ -128,7 +128,8 @@ static const char *advice_of(const struct cli *cli, const struct fault *fault)
     if (err_code(fault->err) / 100 == 22 && !cli->writing)
         return "";
     if (fault->where[0] && fault->err == ERR_BUSY)
-        return T(cli, "请过一会儿再试。", "Wait a minute, then ask again.");
+        return T(cli, "请过一会儿再试；还是这样，就重新启动驿站。",
+                 "Wait a minute, then ask again; if that is no help, restart it.");
     if (fault->where[0] && fault->err == ERR_UNKNOWN && !cli->writing)
         return T(cli, "请看驿站是否在运行，再试。",
                  "See that it runs, then ask again.");
@@ -211,9 +212,7 @@ static int call(struct cli *cli, const struct client_call *how, json_t **out)
     json_t *value = NULL;
     int rc = client_do(cli->client, how, &reply, &fault);
 
-    if (rc == 0 && how->line && reply.status == 200)
-        rc = 0;
-    else
+    if (rc != 0 || !how->line || reply.status != 200)
         rc = cli_reply(cli, rc, &reply, &fault, &value);
     client_reply_done(&reply);
     if (out)
