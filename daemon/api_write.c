@@ -68,6 +68,22 @@ static int choose(struct request *request, const json_t *body,
     return 0;
 }
 
+/* A new record of which nothing is said would leave no trace, and its id would
+ * name nothing. */
+static int need_something(const struct edit *edit, struct fault *fault)
+{
+    for (int i = 0; i < edit->nset; i++)
+        if (edit->set[i].text.len > 0)
+            return 0;
+    for (int i = 0; i < edit->nkeys; i++)
+        if (edit->key[i].present)
+            return 0;
+    return edit->create ? fault_set(fault, ERR_VALUE, "fields",
+                                    "nothing was given, and a new record needs "
+                                    "something")
+                        : 0;
+}
+
 /* The shape of the three writes: `fill` makes the edit of the body. */
 typedef int (*fill_fn)(struct request *request, const json_t *body,
                        struct json_edit *edit, struct fault *fault);
@@ -88,6 +104,8 @@ static int write_edit(struct request *request, const char *names, fill_fn fill,
         rc = fill(request, body, edit, fault);
     if (rc == 0)
         rc = json_to_frame(body, edit->edit.kind, edit, fault);
+    if (rc == 0)
+        rc = need_something(&edit->edit, fault);
     if (rc == 0)
         rc = api_save(request, edit, edit->edit.kind, fault);
     json_edit_done(edit);

@@ -58,7 +58,8 @@ static void print_receipt(const struct cli *cli, json_t *receipt)
         printf(T(cli, "  这个请求以前存过，没有重复存\n",
                   "  saved before under this token; nothing was added\n"));
     else if (json_array_size(changes) == 0)
-        printf(T(cli, "  没有不同，什么都没改\n", "  nothing differs\n"));
+        printf(T(cli, "  没有不同，什么都没存\n",
+                 "  nothing differs, nothing was saved\n"));
     json_array_foreach(changes, i, one)
         print_change(cli, one);
     json_array_foreach(warnings, i, one)

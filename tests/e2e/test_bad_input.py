@@ -56,6 +56,27 @@ def test_one_bad_record_among_a_thousand(field):
     assert (again["new"], again["duplicate"], again["wrong"]) == (1, 999, 0)
 
 
+def test_a_save_that_says_nothing(field):
+    """A new record needs something; where one is there, it is told that nothing was saved."""
+    town = field.town
+    town.start()
+    before = town.export()
+    for text in ("{}", '{"name": "", "posts": []}', '{"fields": {}}'):
+        a = town.cli("put", "member", "-", stdin=text, flags=("--lang", "en"))
+        assert a.code == 2 and "[YZ2202]" in a.err and "nothing was given" in a.err and "Nothing was saved" in a.err and not a.out, a
+    assert town.export() == before
+    made = made_up.MadeUp(11, 2).member(TOWN)
+    id = town.api("POST", "put", {"kind": "member", "fields": {k: v for k, v in made.items() if v}})["id"]
+    saved, written = town.export(), town.status()["written"]
+    for text in ("{}", json.dumps({"name": made["name"]})):
+        for lang, words in (("en", "nothing was saved"), ("zh", "什么都没存")):
+            a = town.cli("put", "member", id, "-", stdin=text, flags=("--lang", lang))
+            assert a.code == 0 and words in a.out and not a.err, a
+        a = town.cli("put", "member", id, "-", stdin=text)
+        assert a.code == 0 and a.json["changes"] == [], a
+    assert town.export() == saved and town.status()["written"] == written
+
+
 def bad_lines():
     """(name, bytes of one line) that must each be refused with a code, without a trace in the register."""
     line = members(40, 8)
