@@ -16,7 +16,6 @@ static size_t on_data(char *data, size_t one, size_t len, void *user)
     return body->full ? 0 : len;
 }
 
-/* As the uplink has them: no redirect, no proxy, nothing of the environment. */
 static void set_options(CURL *curl, const char *url, struct bytes note,
                         struct curl_slist *headers, struct buf *body)
 {
