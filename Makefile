@@ -202,6 +202,13 @@ coverage:
 	  ./yz-sim --replay seed >/dev/null || true; done
 	$(Q)$(PYTHON) tests/coverage.py build-coverage --least 93
 
+# A station that is enrolled and hostile, for long; a short run is in `unit`.
+# SEED repeats one.
+TRIES ?= 100000
+.PHONY: hostile
+hostile: $(B)/tests/test_hostile
+	$(Q)$(B)/tests/test_hostile --tries $(TRIES) --seed $(SEED)
+
 # Deliberate bugs, each of which a test must catch.
 .PHONY: mutants
 mutants: ready
