@@ -30,7 +30,8 @@ enum { ROUND = 1000, TURN = 125, TRIES_EACH = 4000 };
 /* A test of cmocka is handed nothing. */
 static struct {
     uint64_t seed, tries, every;
-} wish = {0, TRIES_EACH, 50};
+    uint64_t round;             /* the seed of this one alone */
+} wish = {0, TRIES_EACH, 50, 0};
 
 const char *const try_words[] = {
 #define TRY_WORDS(name, text) text,
@@ -145,7 +146,7 @@ static void a_hostile_station_reads_and_changes_nothing_of_others(void **state)
 
     (void)state;
     for (uint64_t nth = 1; nth <= wish.tries;) {
-        foe_begin(&foe, dice_of);
+        foe_begin(&foe, wish.round = dice_of);
         foe.w->reach = on_reach;
         note_others(&foe);
         do {
@@ -195,5 +196,9 @@ int main(int argc, char **argv)
         *to = strtoull(optarg, NULL, 10);
     }
     printf("seed %llu\n", (unsigned long long)wish.seed);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    option = cmocka_run_group_tests(tests, NULL, NULL);
+    if (option != 0)
+        fprintf(stderr, "this round alone: --seed %llu --tries %d\n",
+                (unsigned long long)wish.round, ROUND);
+    return option;
 }
