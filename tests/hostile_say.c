@@ -128,13 +128,12 @@ static void any_fields(struct foe *foe, struct change *out)
         body_set(&out->body, END_REASON, bytes_text("走"));
 }
 
-static void any_change(struct foe *foe, enum try what, struct id record,
-                       struct change *out)
+static void any_change(struct foe *foe, struct id record, struct change *out)
 {
     memset(out, 0, sizeof *out);
     /* Whoever knows the id of a record that the hub lost, and comes first, says
      * what kind it is: what its author brings back is set aside then. */
-    out->kind = what != TRY_LOST && dice(foe, 8) == 0 ? dice(foe, 4) : 1;
+    out->kind = record.b[15] < 20 && dice(foe, 8) == 0 ? dice(foe, 4) : 1;
     out->record = record;
     out->cell = dice(foe, 30) == 0 ? any_number(foe, 5) : dice(foe, 13);
     out->base = any_number(foe, foe->w->hub->number) & INT64_MAX;
@@ -227,7 +226,7 @@ static void make_change(struct foe *foe, enum try what, struct change *out)
         record = seen_record(foe);
     if (what == TRY_DUPLICATE)
         random_bytes(foe, record.b, 8);
-    any_change(foe, what, record, out);
+    any_change(foe, record, out);
     if (what == TRY_CASES)
         settle_as(foe, out);
     if (what == TRY_WAS)

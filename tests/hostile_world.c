@@ -245,8 +245,8 @@ void foe_end(struct foe *foe)
     for (int i = 0; i < 3; i++) {
         const struct town *town = town_of(w, others[i]);
 
-        agree(w->hub, town->store, town->org, "at the hub and elsewhere");
-        agree(town->store, w->hub, town->org, "elsewhere and at the hub");
+        agree(w->hub, town->store, town->org, town->name);
+        agree(town->store, w->hub, town->org, town->name);
         check_store(w, town->name, town->store);
     }
     check_store(w, "hub", w->hub);
