@@ -145,6 +145,11 @@ bench-wire: $(B)/terse $(B)/yizhan
 bench-line: $(B)/yizhan
 	$(Q)$(PYTHON) tests/bench/line.py --yizhan $(B)/yizhan
 
+# Three hundred stations that come back to one hub at once.
+.PHONY: bench-herd
+bench-herd: $(B)/yizhan
+	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) tests/bench/herd.py
+
 # MINUTES of new seeds, then what is drawn at random on the real binaries. The
 # table is for tests/README.md.
 MINUTES ?= 60
