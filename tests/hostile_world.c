@@ -87,7 +87,13 @@ static void sync_overheard(struct foe *foe, const char *name)
 /* What its own program would say next; nothing of it is sent. */
 static void own_ask(struct foe *foe, bool alone)
 {
-    struct asking_plan plan = {alone, 64 * 1024, 4, 256 * 1024};
+    struct asking_plan plan = {
+        .hello_only = alone,
+        .batch_size = 64 * 1024,
+        .batches = 4,
+        .room = 256 * 1024,
+        .brief = true,
+    };
     struct id id = {{7}};
     struct asking *asking = asking_new(foe->me->store, "b",
                                        foe->me->speaker.key, &id, &plan, NULL,
