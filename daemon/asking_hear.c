@@ -146,7 +146,7 @@ static int hear_silence(struct asking *asking, struct fault *fault)
     const struct welcome *welcome = &asking->welcome;
     struct confirm *confirm = &asking->confirm;
     struct settled settled;
-    bool applied, healed;
+    bool applied = false, healed = false;
     int rc = 0;
 
     if (!asking->hello.brief || !welcome->brief)
