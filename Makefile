@@ -128,6 +128,12 @@ e2e: $(B)/yizhan $(B)/terse
 	$(Q)$(if $(SAN),YZ_MEMBERS=1000 YZ_EDITS=4000 YZ_ROUNDS=5) \
 	  YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x tests/e2e
 
+# A page of somebody else's in a real browser; also part of e2e where there is one.
+.PHONY: browser
+browser: $(B)/yizhan
+	$(Q)YZ_BIN=$(CURDIR)/$(B)/yizhan $(PYTHON) -m pytest -q -x -rs \
+	  tests/e2e/test_browser.py
+
 rules: $(PROTO) $(STORE) $(DAEMON)
 	$(Q)B=$(B) sh tests/rules.sh
 
