@@ -35,15 +35,19 @@ int set_aside(struct taking *on)
     return rc < 0 ? rc : on->store->rc;
 }
 
+/* Whoever may not see the record hears no more than that: a case of its value
+ * would tell what is in force. */
 static int refuse_value(struct taking *on, int field)
 {
     struct entry *entry = &on->entry;
+    const struct record_row *row = &on->on.row;
+    bool stranger = row->org[0] != '\0' && !org_sees(on->org, row);
 
     entry->state = STATE_RETURNED;
     entry->number = next_number(on->store);
-    entry->reason = REASON_VALUE;
+    entry->reason = stranger ? REASON_SCOPE : REASON_VALUE;
     snprintf(entry->field, sizeof entry->field, "%s",
-             on->on.kind->fields[field].name);
+             stranger ? "" : on->on.kind->fields[field].name);
     entry->rule[0] = '\0';
     return on->store->rc;
 }

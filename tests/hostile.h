@@ -73,7 +73,6 @@ struct foe {
     struct buf ask, answer;
     char said[STATION_MAX + 1]; /* the name it gives itself */
     bool stick;
-    bool clean;                 /* it says only what is a value */
     bool passed;                /* its hello was heard */
     uint64_t terse, unread;     /* frames of terse news, and of these unread */
     uint64_t tried[TRY_KINDS_OF], deep[TRY_KINDS_OF], bytes;

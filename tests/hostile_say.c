@@ -83,7 +83,6 @@ static void others_case(struct foe *foe, struct name *out)
 
 /* ---- one change ---- */
 
-/* The last of each is no value. */
 static const char *any_text(struct foe *foe, enum field_type type)
 {
     static const char *const orgs[] = {
@@ -92,17 +91,14 @@ static const char *any_text(struct foe *foe, enum field_type type)
     static const char *const texts[] = {"甲", "1", "2", "3", "4", "8", "20",
                                         "起草", "批准", "%", "'", " x"};
     static const char *const dates[] = {"1970-01-01", "2020-02-29", "2023-13"};
-    uint64_t wrong = foe->clean ? 1 : 0;
 
     if (type == FIELD_ORG)
-        return orgs[dice(foe, 8 - wrong)];
+        return orgs[dice(foe, 8)];
     if (type == FIELD_DATE)
-        return dates[dice(foe, 3 - wrong)];
-    if (type == FIELD_BOOL && foe->clean)
-        return "true";
+        return dates[dice(foe, 3)];
     if (type == FIELD_CODE)
         return texts[7 + dice(foe, 2)];
-    return texts[dice(foe, 12 - wrong)];
+    return texts[dice(foe, 12)];
 }
 
 static void any_fields(struct foe *foe, struct change *out)
@@ -110,9 +106,6 @@ static void any_fields(struct foe *foe, struct change *out)
     const struct kind *kind = kinds_by_id(foe->w->hub->kinds, out->kind);
     int cell = kind == NULL ? -1 : kind_cell_by_id(kind, out->cell);
 
-    /* What is no value is answered before it is asked whose record it is. */
-    foe->clean = out->record.b[15] != 4 && out->record.b[15] != 6 &&
-                 out->record.b[15] != 7;
     for (int i = 0; kind != NULL && i < kind->nfields; i++) {
         const struct field *field = &kind->fields[i];
         struct bytes text = bytes_text(any_text(foe, field->type));
@@ -204,7 +197,6 @@ static void pull_in(struct foe *foe, struct change *out)
     out->key = bytes_of(NULL, 0);
     out->removal = false;
     out->body.count = 0;
-    foe->clean = true;
     if (out->cell == 1)
         body_set(&out->body, 2, bytes_text(any_text(foe, FIELD_TEXT)));
     body_set(&out->body, out->cell == 1 ? 1 : 5,

@@ -1,4 +1,5 @@
 /* Changes that no station of ours would write: each costs itself. */
+#include "store/db.h"
 #include "tests/disaster.c"
 
 /* One change alone in a batch of an origin of its own; its verdict. */
@@ -94,11 +95,33 @@ TEST(a_change_that_is_none_of_ours_is_set_aside_or_returned)
     world_end(w);
 }
 
+/* BUG found: the hub looked at the value first, and the case of what was refused
+ * told its author what is in force in a record he may not see. */
+TEST(a_stranger_who_writes_what_is_no_value_is_told_nothing)
+{
+    struct change change = strange(2, 3, " 乙");
+    W;
+
+    say(w, "c", 1, "mark=1 name=甲");
+    sync_all(w);
+    change.base = w->hub->number;
+    assert_int_equal(forged(w, &change, 0, NULL), STATE_RETURNED);
+    assert_false(news_tell(w, "a", 1, "甲"));
+    assert_false(news_tell(w, "c", 1, "乙"));
+    assert_true(news_tell(w, "a", 1, "乙"));
+    assert_int_equal(reason_of(w, "c", 1, "name"), -1);
+    sync_all(w);
+    assert_agree(w);
+    world_end(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             a_change_that_is_none_of_ours_is_set_aside_or_returned),
+        cmocka_unit_test(
+            a_stranger_who_writes_what_is_no_value_is_told_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
