@@ -78,8 +78,10 @@ static int said_again(struct taking *on)
     on->entry.state = STATE_SAME;
     on->entry.reason = REASON_NONE;
     on->entry.number = next_number(on->store);
-    return now->ever && body_equal(&now->force.change.body,
-                                   &on->entry.change.body)
+    return now->ever &&
+                   now->force.change.removal == on->entry.change.removal &&
+                   body_equal(&now->force.change.body,
+                              &on->entry.change.body)
                ? knew_add(on->store, &now->at, on->entry.at)
                : on->store->rc;
 }

@@ -181,8 +181,6 @@ static void settle_as(struct foe *foe, struct change *out)
 /* Its name takes over what another wrote. */
 static void was_other(struct foe *foe, struct change *out)
 {
-    if (out->body.count == 0)   /* the hub and its journal differ about these */
-        return;
     out->has_was = true;
     others_name(foe, &out->was, &out->was_hash);
     if (dice(foe, 4) == 0)

@@ -1,5 +1,5 @@
 /* Changes that no station of ours would write: each costs itself. */
-#include "store/db.h"
+#include "store/journal.h"
 #include "tests/disaster.c"
 
 /* One change alone in a batch of an origin of its own; its verdict. */
@@ -115,6 +115,25 @@ TEST(a_stranger_who_writes_what_is_no_value_is_told_nothing)
     world_end(w);
 }
 
+/* BUG found: who said that a removal was an empty value once had known that value,
+ * as far as the hub went, and its journal told another tale. */
+TEST(what_was_said_before_is_the_same_only_if_it_is)
+{
+    struct change change = strange(3, 5, NULL);
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_all(w);
+    assert_int_equal(forged(w, &change, 0, NULL), STATE_TAKEN);
+    change.removal = true;
+    change.has_was = true;
+    change.was = change.name;
+    assert_int_equal(journal_hash(w->hub, place_of(w->hub, &change.was),
+                                  &change.was_hash), 1);
+    assert_int_equal(forged(w, &change, 1, NULL), STATE_SAME);
+    world_end(w);               /* what is derived can be made again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +141,7 @@ int main(void)
             a_change_that_is_none_of_ours_is_set_aside_or_returned),
         cmocka_unit_test(
             a_stranger_who_writes_what_is_no_value_is_told_nothing),
+        cmocka_unit_test(what_was_said_before_is_the_same_only_if_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
