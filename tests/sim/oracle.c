@@ -123,6 +123,8 @@ void oracle_told(struct machine *machine, const struct op *op)
         return;
     if (rc == ERR_RECORD) {     /* it left this station's view meanwhile */
         for (int i = 0; i < op->names; i++) {
+            if (op->repeated && oracle_find(sim->oracle, &op->name[i], NULL))
+                continue;       /* and its words were seen the first time */
             on.told.name = op->name[i];
             on.told.content = 0;
             oracle_book(machine, &on.told);
