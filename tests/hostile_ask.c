@@ -196,7 +196,8 @@ static void unknown(struct foe *foe)
     if (dice(foe, 2) == 0) {
         copy_of(foe, &foe->own[dice(foe, (uint64_t)foe->nown)]);
         if (foe->batch.len > 0)
-            foe->batch.data[dice(foe, foe->batch.len)] ^= 1u << dice(foe, 8);
+            foe->batch.data[dice(foe, foe->batch.len)] ^=
+                (uint8_t)(1u << dice(foe, 8));
     } else {
         uint8_t bytes[300];
 

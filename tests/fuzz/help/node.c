@@ -38,6 +38,12 @@ int node_enrolled(struct node *node, struct fault *fault)
     return fault_set(fault, ERR_CONFIG, "secret", "it shares one");
 }
 
+int node_turned(struct node *node, struct fault *fault)
+{
+    (void)node;
+    return fault_set(fault, ERR_CONFIG, "keys", "there is no door");
+}
+
 void node_saved(struct node *node)
 {
     (void)node;
@@ -99,6 +105,11 @@ void request_done(struct request *request, const struct fault *fault)
 {
     (void)request;
     desk.fault = *fault;
+}
+
+void request_abort(struct request *request)
+{
+    (void)request;
 }
 
 /* Compares nothing, as nobody answers; but it is begun, watched and read. */
