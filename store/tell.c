@@ -141,7 +141,7 @@ int store_confirm(struct store *store, const struct station *station,
                   struct confirm *out)
 {
     struct origin_row origin;
-    char owner[STATION_MAX + 1];
+    char owner[STATION_MAX + 1] = "";
     int rc;
 
     store->rc = 0;
