@@ -62,7 +62,7 @@ def test_the_proxy_itself():
 
 
 def test_a_reply_cut_after_the_hub_s_commit(storm):
-    size = 400
+    size = 150                                  # of the shortest answer that confirms something
     for i in range(yz.ROUNDS):
         for _ in range(storm.rnd.randrange(1, 5)):
             assert storm.witness.any(storm.town)
@@ -76,24 +76,24 @@ def test_a_reply_cut_after_the_hub_s_commit(storm):
         if storm.rnd.random() < .5:                 # else the next round finds more to send
             passed = storm.line.passed["reply"]
             storm.town.sync(20)
-            size = max(64, storm.line.passed["reply"] - passed)
-    assert storm.line.faults >= yz.ROUNDS / 2
+            size = max(150, storm.line.passed["reply"] - passed)
+    assert storm.line.faults >= yz.ROUNDS // 2
     storm.finish()
 
 
 def test_a_request_cut_anywhere(storm):
-    size = 400
+    size = 250                                  # of the shortest ask that brings something
     for i in range(yz.ROUNDS):
         for _ in range(storm.rnd.randrange(1, 5)):
             assert storm.witness.any(storm.town)
-        before = storm.line.passed["request"]
         storm.line.cut_request(storm.rnd.randrange(size))
         storm.town.cli("sync")
         storm.line.heal()
         if storm.rnd.random() < .5:
+            before = storm.line.passed["request"]
             storm.town.sync(20)
-            size = max(64, storm.line.passed["request"] - before)
-    assert storm.line.faults >= yz.ROUNDS / 2
+            size = max(250, storm.line.passed["request"] - before)
+    assert storm.line.faults > 0
     storm.finish()
 
 
