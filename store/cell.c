@@ -273,6 +273,28 @@ int cell_find(struct store *store, int64_t record, uint64_t cell,
     return rc;
 }
 
+int cell_newest(struct store *store, sqlite3_stmt *stmt,
+                struct cell_row *cell)
+{
+    int rc;
+
+    cell->force = (struct place_id){0, 0};
+    cell->number = 0;
+    db_int(stmt, 1, cell->record);
+    db_num(stmt, 2, cell->cell);
+    db_text(stmt, 3, bytes_text(cell->key));
+    db_int(stmt, 4, STATE_TAKEN);
+    db_int(stmt, 5, REASON_LOST);
+    rc = db_step(store, stmt);
+    if (rc == 1) {
+        cell->force = (struct place_id){sqlite3_column_int64(stmt, 0),
+                                        db_column_num(stmt, 1)};
+        cell->number = db_column_num(stmt, 2);
+    }
+    sqlite3_reset(stmt);
+    return rc < 0 ? rc : 0;
+}
+
 int cell_save(struct store *store, struct cell_row *row)
 {
     sqlite3_stmt *stmt = db_stmt(

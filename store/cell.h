@@ -42,6 +42,10 @@ void cell_new(int64_t record, uint64_t cell, struct bytes key,
 int cell_find(struct store *store, int64_t record, uint64_t cell,
               struct bytes key, struct cell_row *out);
 int cell_save(struct store *store, struct cell_row *row);
+/* Put in force, in memory, what `stmt` finds (origin, n, number) of this cell (?1
+ * to ?3) that is taken (?4) and not lost (?5); nothing if it finds none. */
+int cell_newest(struct store *store, sqlite3_stmt *stmt,
+                struct cell_row *cell);
 /* Save only that an own change, the last one of its cell, lies on top. */
 int cell_write(struct store *store, struct cell_row *row);
 /* Make this change the last one of its cell; both are still to be saved. */

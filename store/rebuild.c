@@ -13,31 +13,15 @@ struct fold {
 
 /* The change the journal puts in force in one cell: the newest taken. One
  * without a number is known here from its case alone. */
-static int newest_taken(struct store *store, const struct cell_row *cell,
-                        struct place_id *at, uint64_t *number)
+static int newest_taken(struct store *store, struct cell_row *cell)
 {
     sqlite3_stmt *stmt = db_stmt(
         store, "SELECT origin, n, number FROM journal WHERE record = ?1 AND "
                "cell = ?2 AND key = ?3 AND state = ?4 AND reason <> ?5 AND "
                "number > 0 "
                "ORDER BY number DESC LIMIT 1");
-    int rc;
 
-    db_int(stmt, 1, cell->record);
-    db_num(stmt, 2, cell->cell);
-    db_text(stmt, 3, bytes_text(cell->key));
-    db_int(stmt, 4, STATE_TAKEN);
-    db_int(stmt, 5, REASON_LOST);
-    *at = (struct place_id){0, 0};
-    *number = 0;
-    rc = db_step(store, stmt);
-    if (rc == 1) {
-        at->origin = sqlite3_column_int64(stmt, 0);
-        at->n = db_column_num(stmt, 1);
-        *number = db_column_num(stmt, 2);
-    }
-    sqlite3_reset(stmt);
-    return rc < 0 ? rc : 0;
+    return cell_newest(store, stmt, cell);
 }
 
 /* The newest own change of the cell, if it has no verdict yet: over one that has,
@@ -81,7 +65,7 @@ static int fold_cell(struct fold *on, const struct cell_row *key)
 
     is = was;
     if (rc >= 0)
-        rc = newest_taken(on->store, key, &is.force, &is.number);
+        rc = newest_taken(on->store, &is);
     if (rc == 0 && !on->store->hub)
         rc = newest_own(on->store, key, &is.own);
     if (rc < 0)

@@ -67,23 +67,8 @@ static int force_again(struct store *store, struct cell_row *cell)
         "SELECT j.origin, j.n, j.number FROM past JOIN journal j "
         "USING (origin, n) WHERE j.key = ?3 AND j.state = ?4 AND "
         "j.reason <> ?5 AND j.number > 0 ORDER BY j.number DESC LIMIT 1");
-    int rc;
 
-    cell->force = (struct place_id){0, 0};
-    cell->number = 0;
-    db_int(stmt, 1, cell->record);
-    db_num(stmt, 2, cell->cell);
-    db_text(stmt, 3, bytes_text(cell->key));
-    db_int(stmt, 4, STATE_TAKEN);
-    db_int(stmt, 5, REASON_LOST);
-    rc = db_step(store, stmt);
-    if (rc == 1) {
-        cell->force = (struct place_id){sqlite3_column_int64(stmt, 0),
-                                        db_column_num(stmt, 1)};
-        cell->number = db_column_num(stmt, 2);
-    }
-    sqlite3_reset(stmt);
-    return rc < 0 ? rc : 0;
+    return cell_newest(store, stmt, cell);
 }
 
 bool verdict_differs(const struct verdict *verdict, enum state known,
