@@ -9,24 +9,10 @@ import made_up
 import tls
 import yz
 from shim import Shim
+from tls import EXCHANGE, TOWN, field, station
 
-TOWN = "520527001"
-EXCHANGE = "application/vnd.yizhan.exchange"
 KEY = "[YZ7106]"
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
-
-
-@pytest.fixture
-def field():
-    with tls.Field() as f:
-        f.make_hub({}).start()
-        yield f
-
-
-def station(field, name="qs-01"):
-    node = field.make_station(name, TOWN)
-    node.start()
-    return node
 
 
 def save(node, seed=7):
@@ -46,6 +32,19 @@ def keys(node):
 
 def turn(field, *more):
     return field.hub.ok("keys", "turn", *more, codes=(0,)).json
+
+
+def held_turn(hub, shim, sync):
+    """A turn that is held in its first sync, the file's, or its second, the folder's: by then the file has its name."""
+    answers = []
+    shim.sync_passes, shim.sync_gate = shim.syncs + sync - 1, 1
+    thread = threading.Thread(target=lambda: answers.append(hub.cli("keys", "turn")))
+    thread.start()
+    until = time.monotonic() + 20
+    while shim.syncs <= shim.sync_passes and time.monotonic() < until:
+        time.sleep(.005)
+    assert shim.syncs == shim.sync_passes + 1
+    return thread, answers
 
 
 def text_of(folder, name="keys"):
@@ -231,14 +230,7 @@ def test_a_power_cut_in_the_middle_of_a_turn(sync):
         node = station(field)
         works(node)
         before = pinned(hub)
-        shim.sync_passes = shim.syncs + sync - 1
-        shim.sync_gate = 1
-        thread = threading.Thread(target=lambda: hub.cli("keys", "turn"))
-        thread.start()
-        until = time.monotonic() + 20
-        while shim.syncs <= shim.sync_passes and time.monotonic() < until:
-            time.sleep(.005)
-        assert shim.syncs == shim.sync_passes + 1
+        thread, _ = held_turn(hub, shim, sync)
         hub.kill()
         thread.join()
         shim.sync_gate = 0
@@ -261,17 +253,8 @@ def test_a_disk_that_refuses_a_turn_does_it_not_twice(sync):
         node = station(field)
         works(node)
         before = pinned(hub)
-        if sync == 1:
-            shim.sync_fail = 1
-        else:                                       # the folder's: the file has its name already
-            shim.sync_passes, shim.sync_gate = shim.syncs + 1, 1
-        answers = []
-        thread = threading.Thread(target=lambda: answers.append(hub.cli("keys", "turn")))
-        thread.start()
-        if sync == 2:
-            while shim.syncs <= shim.sync_passes:
-                time.sleep(.005)
-            shim.sync_fail, shim.sync_gate = 1, 0
+        thread, answers = held_turn(hub, shim, sync)
+        shim.sync_fail, shim.sync_gate = 1, 0
         thread.join()
         refused(answers[0], 5, "[YZ6001]")
         assert pinned(hub) == before

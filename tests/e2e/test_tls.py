@@ -13,23 +13,9 @@ import tls
 import yz
 from proxy import Proxy
 from shim import YEAR, Shim
+from tls import EXCHANGE, TOWN, field, station
 
-TOWN = "520527001"
-EXCHANGE = "application/vnd.yizhan.exchange"
 pytestmark = pytest.mark.skipif(not os.path.exists(yz.BIN), reason="no " + yz.BIN)
-
-
-@pytest.fixture
-def field():
-    with tls.Field() as f:
-        f.make_hub({}).start()
-        yield f
-
-
-def station(field, name="qs-01", **how):
-    node = field.make_station(name, TOWN, **how)
-    node.start()
-    return node
 
 
 def save(node, name="made up"):

@@ -11,6 +11,9 @@ import pytest
 
 import yz
 
+TOWN = "520527001"
+EXCHANGE = "application/vnd.yizhan.exchange"
+
 
 class Field(yz.Field):
     """The same hub and stations as in plain HTTP; each station is let in at its first start, for which the hub runs if it does not."""
@@ -34,6 +37,19 @@ class Field(yz.Field):
             return status
         node.start = start_and_enrol
         return node
+
+
+@pytest.fixture
+def field():
+    with Field() as f:
+        f.make_hub({}).start()
+        yield f
+
+
+def station(field, name="qs-01", **how):
+    node = field.make_station(name, TOWN, **how)
+    node.start()
+    return node
 
 
 def openssl(*what, stdin=None, env=None):
