@@ -368,10 +368,12 @@ static bool is_forked(const struct confirming *on)
 }
 
 /* The answer to an ask this disk packed before it was set back, or was lost: what
- * the news leave out as this station's own is not here any more. */
+ * the news leave out as this station's own is not here any more. An answer confirms
+ * before it tells news, so these are passed over. */
 static int of_later_self(struct store *store)
 {
-    return store->rc < 0 ? store->rc : fork_suspect(store);
+    store->suspect = true;
+    return store->rc;
 }
 
 int store_settle_confirm(struct store *store, const struct confirm *confirm,
