@@ -83,11 +83,12 @@ class Rotten:
 
 
 def test_flipped_bytes():
-    rnd, seen = random.Random(yz.SEED), 0
+    rnd, seen, rounds = random.Random(yz.SEED), 0, 0
     print("seed %d" % yz.SEED)
     with yz.Field() as field:
         rotten = Rotten(field)
-        for _ in range(ROUNDS):
+        while rounds < ROUNDS or seen == 0 and rounds < 20 * ROUNDS:    # most bits harm nobody
+            rounds += 1
             rotten.fresh()
             at = rotten.flip(rnd)
             before = digest(rotten.path)
@@ -106,7 +107,7 @@ def test_flipped_bytes():
                 seen += 1
             assert not rotten.town.dead() or rotten.town.process.returncode in (5, SCHEMA), (at, rotten.town.tail(600))
             rotten.town.kill()
-        print("%d of %d did any harm" % (seen, ROUNDS))
+        print("%d of %d did any harm" % (seen, rounds))
         assert seen > 0
         rotten.fresh()
         rotten.town.start()
