@@ -140,7 +140,8 @@ uint64_t hello_cursor(const struct hello *hello, const char *stream)
 {
     for (int i = 0; i < hello->cursors; i++)
         if (strcmp(hello->cursor[i].stream, stream) == 0)
-            return hello->cursor[i].seq;
+            return hello->cursor[i].seq < INT64_MAX ? hello->cursor[i].seq
+                                                    : INT64_MAX;
     return 0;
 }
 

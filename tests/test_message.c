@@ -500,6 +500,19 @@ static void test_hello_bounds(void **state)
     assert_int_equal(hello_with(0, 1, 0, bytes_text("\xff")), ERR_FORMAT);
 }
 
+/* BUG found: The hub answered with news from there on, which nobody can read. */
+static void test_cursors_beyond_all_seqs(void **state)
+{
+    struct hello hello;
+
+    (void)state;
+    example_hello(&hello);
+    hello.cursor[0].seq = 1ull << 63;
+    assert_true(hello_cursor(&hello, hello.cursor[0].stream) == INT64_MAX);
+    hello.cursor[0].seq = INT64_MAX - 1;
+    assert_true(hello_cursor(&hello, hello.cursor[0].stream) == INT64_MAX - 1);
+}
+
 static int hello_of_head(uint64_t confirmed, uint64_t n, uint64_t parent_n)
 {
     struct hello hello;
@@ -791,6 +804,7 @@ int main(void)
         cmocka_unit_test(test_flipped_bit_ends_the_message),
         cmocka_unit_test(test_fullest_hello),
         cmocka_unit_test(test_hello_bounds),
+        cmocka_unit_test(test_cursors_beyond_all_seqs),
         cmocka_unit_test(test_heads_beyond_all_n),
         cmocka_unit_test(test_welcome),
         cmocka_unit_test(test_fullest_confirm),
