@@ -202,6 +202,19 @@ static bool in_order(struct deciding *on)
     return rc == 0;
 }
 
+/* By the journal alone the newest number is in force. What stays so, although a
+ * fact was drawn one above it, gets the next. */
+static int stay_newest(struct deciding *on)
+{
+    struct cell_row *at = &on->at;
+    int rc;
+
+    at->number = next_number(on->store);
+    rc = journal_decide(on->store, at->force, STATE_TAKEN, STATE_TAKEN,
+                        at->number, REASON_NONE, "", "");
+    return rc < 0 ? rc : news_cell(on->store, &on->row, &on->row, at);
+}
+
 /* `number` is the one it was given: its place among the states of its cell, unless
  * the one before it there was drawn anew. */
 static int apply(struct refill *of, uint64_t number)
@@ -219,6 +232,8 @@ static int apply(struct refill *of, uint64_t number)
     tally_move(on->store, -1, (int)on->entry->state, 1);
     if (rc == 0)
         rc = decide_after(on);
+    if (rc == 0 && taken && !wins && on->entry->number > on->at.number)
+        rc = stay_newest(on);
     if (rc == 0 && taken && !wins)
         rc = tell_left(on);
     if (rc == 0 && taken && (!wins || on->at.cell == CELL_END))

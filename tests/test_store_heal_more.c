@@ -184,6 +184,37 @@ TEST(a_fact_drawn_anew_comes_back_over_newer_ones)
     world_free(w);
 }
 
+/* BUG found: The same, but its successor comes first: the hub shows that one, and
+ * the journal alone, folded by number, the old state. Found by seeds 400789
+ * and 401510. */
+TEST(a_fact_drawn_anew_below_its_successor_stays_below)
+{
+    struct backup old;
+    W;
+
+    say(w, "a", 1, "mark=1 name=甲");
+    say(w, "b", 2, "mark=2 name=乙");
+    sync_all(w);
+    backup(w, &old, "old");
+    say(w, "a", 1, "name=旧");
+    sync_with(w, "a");
+    sync_with(w, "county");
+    say(w, "county", 1, "name=新");
+    sync_with(w, "county");
+    revert(w, &old);
+    say(w, "b", 2, "name=丙");          /* the number of 旧 */
+    sync_with(w, "b");
+    restore(w, &old);                   /* the same backup once more */
+    sync_with(w, "b");
+    sync_with(w, "county");
+    sync_with(w, "a");
+    sync_all(w);
+    assert_cell(w, "hub", 1, "name", "新");
+    assert_int_equal(store_rebuild(w->hub, &w->fault), 0);
+    assert_agree(w);
+    world_free(w);
+}
+
 /* BUG found: One station's lost turn takes the answers of all others that are being
  * read, though all they rest on was committed long before. */
 TEST(a_lost_turn_of_one_cuts_the_answers_of_all)
@@ -369,6 +400,7 @@ int main(void)
         cmocka_unit_test(naming_many_origins_waits_for_a_poll_each_time),
         cmocka_unit_test(a_fork_that_failed_spoils_every_later_save),
         cmocka_unit_test(a_fact_drawn_anew_comes_back_over_newer_ones),
+        cmocka_unit_test(a_fact_drawn_anew_below_its_successor_stays_below),
         cmocka_unit_test(a_lost_turn_of_one_cuts_the_answers_of_all),
         cmocka_unit_test(
             a_late_verdict_is_decided_anew_and_its_author_not_told),
