@@ -295,6 +295,10 @@ static int hear_verdict(struct hearing *on, const struct news_item *item)
     rc = at.origin == 0 ? 0 : journal_load(on->store, at, &on->entry);
     if (rc != 1)
         return rc;
+    /* What a disk before this one wrote is told as a state, to those who see its
+     * record: it may have left. */
+    if (verdict.state == STATE_TAKEN && !place_is_own(on->store, at))
+        return on->entry.state == STATE_TAKEN ? 0 : case_shut(on->store, at);
     verdict.record = on->entry.record;
     verdict.cell = on->entry.cell;
     verdict.key = bytes_text(on->entry.key);

@@ -12,12 +12,14 @@ static bool same_body(bool a_there, const struct body *a, bool b_there,
 }
 
 /* A hub that was set back, and is refilled in another order, may have nothing to
- * ask of what it asked before, or ask of the other of two. It closes whatever
- * of that is answered. */
+ * ask of what it asked before, or ask of the other of two; and no receipt brings
+ * the word back that a disk was copied (store/README.md). It closes whatever of
+ * that is answered. */
 static bool of_lost_life(const struct sim *sim, enum reason reason)
 {
     return sim->oracle->hub_was_back &&
-           (reason == REASON_RESTORED || reason == REASON_DUPLICATE);
+           (reason == REASON_RESTORED || reason == REASON_DUPLICATE ||
+            reason == REASON_COPIED);
 }
 
 /* The same case, at the hub; unless it waits since a life that the hub lost, and
