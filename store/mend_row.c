@@ -36,16 +36,45 @@ static bool same_content(const struct entry *a, const struct entry *b)
            bytes_equal(buf_view(&a->bytes), buf_view(&b->bytes));
 }
 
+/* Does what stands here under this name stand here under its new one, too? A hub
+ * that was set back gave the name to a copy of its author's disk. */
+static bool moved(struct mend *on)
+{
+    const struct entry *old = &on->old;
+    sqlite3_stmt *stmt = db_stmt(
+        on->store, PAST_OF_RECORD
+        "SELECT j.origin, j.n FROM past JOIN journal j USING (origin, n)");
+    struct entry other;
+    bool found = false;
+
+    db_int(stmt, 1, old->record);
+    db_num(stmt, 2, old->cell);
+    entry_init(&other);
+    while (!found && db_step(on->store, stmt) == 1) {
+        struct place_id at = {sqlite3_column_int64(stmt, 0),
+                              db_column_num(stmt, 1)};
+
+        found = journal_load(on->store, at, &other) == 1 && other.readable &&
+                other.change.has_was &&
+                name_equal(&other.change.was, &old->change.name) &&
+                memcmp(other.change.was_hash.b, old->hash.b, HASH_SIZE) == 0;
+    }
+    sqlite3_reset(stmt);
+    entry_done(&other);
+    return found;
+}
+
 /* Two changes under one name? A disk that rots does not make a second one, and
- * a saved one is never written over. */
-static bool another(const struct mend *on)
+ * what is saved under no other name is never written over. */
+static bool another(struct mend *on)
 {
     const struct entry *old = &on->old, *is = &on->entry;
 
     return old->readable &&
            name_equal(&old->change.name, &on->change.name) &&
            memcmp(old->hash.b, is->hash.b, HASH_SIZE) != 0 &&
-           !bytes_equal(buf_view(&old->bytes), buf_view(&is->bytes));
+           !bytes_equal(buf_view(&old->bytes), buf_view(&is->bytes)) &&
+           !moved(on);
 }
 
 /* The newest change of an own origin is its head, too. */

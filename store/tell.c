@@ -116,8 +116,16 @@ static int confirm_known(struct store *store, const struct origin_row *origin,
                          uint64_t forked_at, struct confirm *out)
 {
     uint64_t upto = confirm_upto(store, origin, head, forked_at);
+    /* What does not go on from the last change here parted before it. */
+    uint64_t parted = forked_at > origin->n ? 1 : forked_at;
 
     out->through = origin->n;
+    /* A hub that was set back has another change by now where it confirmed this
+     * one's: that, too, must come again, to move with the rest. */
+    if (parted > 0 && parted <= head->confirmed) {
+        out->through = parted - 1;
+        return 0;
+    }
     if (forked_at > 0)
         out->standing = STANDING_FORKED;
     else if (orphan(store, origin))

@@ -393,6 +393,62 @@ static void lose_hub(struct world *w, const char *copy)
     hub_open(w);
 }
 
+/* a's PC is resumed, and draws the same name again. Its other disk is in `other`. */
+static void resumed(struct world *w, const char *at, const char *other,
+                    uint64_t dice)
+{
+    struct town *town = town_of(w, "a");
+
+    town_shut(town);
+    if (other != NULL)
+        files_copy(town->path, other);
+    files_copy(at, town->path);
+    town_open(w, town);
+    town->dice = dice;
+}
+
+/* BUG found: The hub lost what it had under this name, and got another change of the
+ * same by a copy of its author's disk. Whoever had heard the first showed it for
+ * ever, though its author had told it again, under a new name. */
+TEST(another_change_of_the_same_name_gives_way_once_it_has_a_new_one)
+{
+    char hub[PATH_ROOM + 8], old[PATH_ROOM + 8], other[PATH_ROOM + 8];
+    struct reconcile_view view;
+    struct town *town;
+    uint64_t dice;
+    W;
+
+    town = town_of(w, "a");
+    say(w, "a", 1, "mark=1 host=520527002");
+    sync_all(w);
+    keep_hub(w, hub);
+    snprintf(old, sizeof old, "%s.old", town->path);
+    snprintf(other, sizeof other, "%s.other", town->path);
+    town_shut(town);
+    files_copy(town->path, old);
+    town_open(w, town);
+    dice = town->dice;
+    say(w, "a", 1, "name=乙");
+    sync_all(w);
+    lose_hub(w, hub);
+    resumed(w, old, other, dice);
+    say(w, "a", 1, "name=丙");
+    sync_with(w, "a");
+    sync_with(w, "county");
+    compare(w, "county", true, &view);
+    assert_int_equal(view.left, 1);
+    resumed(w, other, NULL, dice + 1);
+    sync_all(w);
+    assert_cell(w, "hub", 1, "name", "丙");
+    assert_int_equal(reason_of(w, "county", 1, "name"), REASON_CLASH);
+    compare(w, "county", true, &view);
+    assert_int_equal(view.left, 0);
+    assert_cell(w, "county", 1, "name", "丙");
+    done_with(w);
+    world_check(w);
+    world_free(w);
+}
+
 /* The hub's own case list is empty: it never heard of this. */
 TEST(a_state_of_a_lost_life_becomes_a_case)
 {
@@ -564,6 +620,8 @@ int main(void)
         cmocka_unit_test(a_body_that_rotted_at_the_hub_does_not_spread),
         cmocka_unit_test(
             a_hub_that_does_not_follow_its_journal_is_left_alone),
+        cmocka_unit_test(
+            another_change_of_the_same_name_gives_way_once_it_has_a_new_one),
         cmocka_unit_test(a_state_of_a_lost_life_becomes_a_case),
         cmocka_unit_test(a_record_of_a_lost_life_can_be_sent_again),
         cmocka_unit_test(a_lost_state_that_is_refilled_closes_its_case),

@@ -221,6 +221,57 @@ TEST(what_waits_at_both_twins_is_told_to_both)
     world_free(w);
 }
 
+/* One has told the hub of three changes, which it lost; two's two stand there under
+ * their names. `together`: one receipt speaks of all three. */
+static void lost_and_named_anew(struct world *w, bool together)
+{
+    struct backup none;
+    struct twins t;
+
+    say(w, "county", 1, "org=520527001 mark=1");
+    say(w, "county", 2, "org=520527001 mark=2");
+    sync_all(w);
+    twins_make(w, &t);
+    backup(w, &none, "none");
+    be(&t, 1);
+    say(w, "a", 1, "name=乙");
+    say(w, "a", 1, "born=1990-01-02");
+    if (!together)
+        sync_with(w, "a");
+    say(w, "a", 1, "host=520527002");
+    sync_with(w, "a");
+    restore(w, &none);
+    be(&t, 2);
+    say(w, "a", 2, "name=丙");
+    say(w, "a", 2, "born=1991-01-02");
+    sync_with(w, "a");
+    be(&t, 1);
+    sync_with(w, "a");
+    assert_cell(w, "hub", 1, "name", "乙");
+    assert_cell(w, "hub", 1, "born", "1990-01-02");
+    assert_cell(w, "hub", 1, "place", "520527002");
+    assert_cell(w, "hub", 2, "name", "丙");
+    assert_cell(w, "a", 2, "name", "丙");
+    check_store(w, "one", t.one->store);
+    be(&t, 0);
+    world_free(w);
+}
+
+/* BUG found: The hub said where the line parted, and that was behind what it had
+ * confirmed before it was set back: only what came after that moved, the rest was
+ * never told again. */
+TEST(all_moves_that_the_hub_lost_and_named_anew)
+{
+    W;
+    lost_and_named_anew(w, true);
+}
+
+TEST(all_moves_though_it_is_told_from_the_last_change_on)
+{
+    W;
+    lost_and_named_anew(w, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +284,8 @@ int main(void)
         cmocka_unit_test(a_new_twin_hears_of_the_others_first_record),
         cmocka_unit_test(a_twin_that_says_hello_alone_keeps_its_own),
         cmocka_unit_test(what_waits_at_both_twins_is_told_to_both),
+        cmocka_unit_test(all_moves_that_the_hub_lost_and_named_anew),
+        cmocka_unit_test(all_moves_though_it_is_told_from_the_last_change_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
