@@ -1,4 +1,5 @@
 /* Station: what an ask says: hello and batches. */
+#include "proto/text.h"
 #include "store/speak.h"
 
 #include <stdio.h>
@@ -16,6 +17,8 @@ static void head_read(struct store *store, sqlite3_stmt *stmt,
         out->n = store->self_n;
         out->hash = store->self_hash;
     }
+    if (out->confirmed > out->n)        /* as origin_find reads it, too */
+        out->confirmed = 0;
     out->has_parent = db_column_id(stmt, 5, &out->parent.origin);
     if (!out->has_parent)
         return;
@@ -31,7 +34,7 @@ static void hello_heads(struct store *store, struct hello *out)
         store, "SELECT o.id, o.origin, o.confirmed, o.n, o.hash, p.origin, "
                "o.parent_n, o.parent_hash FROM origin o "
                "LEFT JOIN origin p ON p.id = o.parent WHERE o.own = 1 AND "
-               "(o.confirmed < o.n OR o.again = 1 OR o.id = ?1 OR o.id = "
+               "(o.confirmed <> o.n OR o.again = 1 OR o.id = ?1 OR o.id = "
                "(SELECT max(id) FROM origin WHERE own = 1)) "
                "ORDER BY o.id = (SELECT max(id) FROM origin WHERE own = 1) "
                "DESC, o.id LIMIT ?2");
@@ -50,6 +53,8 @@ static void hello_cursors(struct store *store, struct hello *out)
 
     db_int(stmt, 1, STREAMS);
     while (db_step(store, stmt) == 1) {
+        if (!text_valid(db_column(stmt, 0)))
+            continue;           /* spoilt: all of that stream is told again */
         db_column_text(stmt, 0, out->cursor[out->cursors].stream,
                        sizeof out->cursor[0].stream);
         out->cursor[out->cursors++].seq = db_column_num(stmt, 1);

@@ -24,6 +24,8 @@ static void origin_read(struct store *store, sqlite3_stmt *stmt,
         out->n = store->self_n;
         out->hash = store->self_hash;
     }
+    if (out->confirmed > out->n)        /* spoilt: all of it may go again */
+        out->confirmed = 0;
 }
 
 int origin_find(struct store *store, const struct id *origin,

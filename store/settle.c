@@ -24,9 +24,17 @@ static int stream_add(struct store *store, const char *name)
     return db_run(store, stmt);
 }
 
-static void newest(struct store *store, uint64_t *known, uint64_t told)
+/* What is known may be ahead of a hub that was set back, but not by a leap: that
+ * the disk has spoilt. */
+static bool is_ahead(uint64_t known, uint64_t told, uint64_t leap)
 {
-    if (told <= *known)
+    return known > told && known - told <= leap;
+}
+
+static void newest(struct store *store, uint64_t *known, uint64_t told,
+                   uint64_t leap)
+{
+    if (told == *known || is_ahead(*known, told, leap))
         return;
     *known = told;
     store->numbers_dirty = true;
@@ -39,16 +47,16 @@ int store_settle_welcome(struct store *store, const struct welcome *welcome,
 
     if (rc < 0)
         return fault_set(fault, rc, "", "welcome");
-    if (welcome->life < store->life) {
+    if (is_ahead(store->life, welcome->life, LIFE_LEAP_MAX)) {
         reached(store, REACH_LIFE_OLD);
         return fault_set(fault, ERR_VERSION, "life",
                          "an answer of an older life of the hub");
     }
     store->suspect = false;
     rc = terse_heard(store, welcome);
-    newest(store, &store->life, welcome->life);
-    newest(store, &store->number, welcome->number);
-    newest(store, &store->seq, welcome->seq);
+    newest(store, &store->life, welcome->life, LIFE_LEAP_MAX);
+    newest(store, &store->number, welcome->number, LEAP_MAX);
+    newest(store, &store->seq, welcome->seq, LEAP_MAX);
     for (int i = 0; i < welcome->streams && rc == 0; i++)
         rc = stream_add(store, welcome->stream[i]);
     return rc == 0 ? secured_told(store, welcome) : rc;

@@ -6,6 +6,12 @@
 #include "store/journal.h"
 #include "store/peer.h"
 
+/* How far a station's numbers and lives may be ahead of a hub that was set back:
+ * more than a county decides in its life, or starts its hub; what is beyond is
+ * no memory of this hub, and neither of them believes it. */
+#define LEAP_MAX ((uint64_t)1 << 26)
+#define LIFE_LEAP_MAX ((uint64_t)1000)
+
 /* Station: what the hello says so that batches can be terse, and what the
  * welcome said of that. */
 void terse_hello(struct store *store, struct hello *out);

@@ -3,12 +3,6 @@
 #include "store/news.h"
 #include "store/secured.h"
 
-/* How far a station's numbers and lives may be ahead of a hub that was set back:
- * more than a county decides in its life, or starts its hub; what is beyond is
- * no memory of this hub and is not believed. */
-#define LEAP_MAX ((uint64_t)1 << 26)
-#define LIFE_LEAP_MAX ((uint64_t)1000)
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -119,6 +119,54 @@ TEST(kinds_that_rotted_are_not_worked_with)
     kinds_free(installed);
 }
 
+/* BUG found: a number below nothing, or a name that is no text, in what a hello
+ * says of origins and streams: the hub turned the station away for it, until
+ * somebody repaired it. */
+TEST(a_station_whose_origins_or_streams_rotted_is_let_in)
+{
+    static const char *const rot[] = {
+        "UPDATE origin SET confirmed = -5",
+        "UPDATE origin SET confirmed = 9223372036854775807",
+        "UPDATE origin SET confirmed = 1048576",
+        "UPDATE origin SET n = -5 WHERE id < (SELECT max(id) FROM origin)",
+        "UPDATE origin SET parent_n = -5 WHERE parent IS NOT NULL",
+        "UPDATE stream SET name = CAST(x'ff' || name AS TEXT)",
+        "UPDATE stream SET cursor = -5",
+        "UPDATE meta SET value = -5 WHERE name IN ('life', 'number', 'seq')",
+        "UPDATE meta SET value = value + 1099511627776 WHERE name = 'number'",
+        "UPDATE meta SET value = value + 1099511627776 WHERE name = 'seq'",
+        "UPDATE meta SET value = value + 1099511627776 WHERE name = 'life'"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rot / sizeof rot[0]; i++) {
+        struct world *w = world_new();
+        struct town *town = town_of(w, "a");
+
+        say(w, "a", 1, "mark=1 name=甲");
+        sync_all(w);
+        restart(w, "a");
+        say(w, "a", 1, "name=乙");
+        sync_all(w);
+        say(w, "a", 1, "name=丙");
+        town_shut(town);
+        meddle(town->path, rot[i]);
+        town_open(w, town);
+        say(w, "a", 1, "born=1990-01-02");
+        for (int turn = 0; turn < 4; turn++) {
+            exchange(w, "a", ALL, ALL);
+            if (w->hub_rc != 0 || !w->asked.whole)
+                fail_msg("%s: YZ%04d", rot[i], err_code(w->hub_rc));
+        }
+        sync_all(w);
+        if (count_of(town->store, STATE_QUEUED) > 0)
+            fail_msg("%s: it comes to no end", rot[i]);
+        assert_agree(w);
+        assert_cell(w, "hub", 1, "name", "丙");
+        assert_cell(w, "hub", 1, "born", "1990-01-02");
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +175,7 @@ int main(void)
         cmocka_unit_test(
             behind_a_row_that_is_gone_nothing_goes_up_under_another_name),
         cmocka_unit_test(kinds_that_rotted_are_not_worked_with),
+        cmocka_unit_test(a_station_whose_origins_or_streams_rotted_is_let_in),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
