@@ -46,6 +46,22 @@ int record_by_row(struct store *store, int64_t id, struct record_row *out)
     return rc;
 }
 
+/* A disk may have lost the row of a record and kept its cells: they are not of
+ * the next one that would get its short name. */
+static int64_t record_alone(struct store *store, int64_t id)
+{
+    sqlite3_stmt *stmt = db_stmt(
+        store, "UPDATE record SET id = (SELECT max(record) + 1 FROM cell "
+               "WHERE record < 9223372036854775807) WHERE id = ?1 AND "
+               "EXISTS (SELECT 1 FROM cell WHERE record = ?1) RETURNING id");
+
+    db_int(stmt, 1, id);
+    if (db_step(store, stmt) == 1)
+        id = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return id;
+}
+
 int record_add(struct store *store, const struct id *record, uint64_t kind,
                struct record_row *out)
 {
@@ -57,10 +73,11 @@ int record_add(struct store *store, const struct id *record, uint64_t kind,
     db_num(stmt, 2, kind);
     rc = db_run(store, stmt);
     memset(out, 0, sizeof *out);
-    out->id = sqlite3_last_insert_rowid(store->db);
     out->record = *record;
     out->kind = kind;
-    return rc;
+    if (rc == 0)
+        out->id = record_alone(store, sqlite3_last_insert_rowid(store->db));
+    return db_result(store, rc);
 }
 
 bool record_shown(const struct record_row *row)

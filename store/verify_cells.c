@@ -73,6 +73,18 @@ static int not_a_number(const char *table, struct fault *fault)
     return fault_set(fault, ERR_CORRUPT, table, "a row is damaged");
 }
 
+/* The cells of a record come one after the other: it is looked up at the first. */
+static int verify_record(struct verify *on, int64_t record,
+                         struct fault *fault)
+{
+    struct record_row row;
+    int rc = record_by_row(on->store, record, &row);
+
+    return rc != 0 ? rc
+                   : fault_set(fault, ERR_CORRUPT, "record",
+                               "record %lld is missing", (long long)record);
+}
+
 int verify_cells(struct verify *on, struct fault *fault)
 {
     sqlite3_stmt *stmt = db_stmt(
@@ -100,8 +112,12 @@ int verify_cells(struct verify *on, struct fault *fault)
         cell->own.n = db_column_num(stmt, 7);
         cell->last.origin = sqlite3_column_int64(stmt, 8);
         cell->last.n = db_column_num(stmt, 9);
-        rc = cell->record < before ? not_a_number("cell", fault)
-                                   : verify_cell(on, cell, fault);
+        if (cell->record != before)
+            rc = cell->record < before
+                     ? not_a_number("cell", fault)
+                     : verify_record(on, cell->record, fault);
+        if (rc == 1)
+            rc = verify_cell(on, cell, fault);
         rows++;
     }
     sqlite3_reset(stmt);

@@ -92,6 +92,7 @@ TEST(what_is_damaged_is_named)
     found("DELETE FROM origin", "origin", "is missing");
     found("UPDATE origin SET hash = zeroblob(32)", "origin",
           "is not the one it was");
+    found("DELETE FROM record WHERE id = 2", "record", "2 is missing");
     found("UPDATE tally SET count = count + 1 WHERE state = 2", "taken",
           "counted");
     found("UPDATE journal SET state = 3 WHERE n = 7", "cell",
