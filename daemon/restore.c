@@ -134,7 +134,7 @@ static int make_ready(struct restoring *on, const char *file,
     if (rc == 0 && on->config->hub)
         rc = choose_numbers(on, fault);
     if (rc == 0)
-        rc = copy_settle(on->fresh, NULL, fault);
+        rc = copy_settle(on->fresh, NULL, NULL, fault);
     if (rc == 0)
         reach(on, REACH_RESTORE_COPIED);
     return rc;

@@ -67,7 +67,8 @@
     X(ERR_CODE, 8002, "the code does not let this PC in", "启用码不能用") \
     X(ERR_ENROL, 8003, "this PC is not enrolled", "本机还没有启用") \
     X(ERR_REVOKED, 8004, "the county has withdrawn this PC's access", \
-      "县里已停用这台电脑")
+      "县里已停用这台电脑") \
+    X(ERR_AUDIT, 6040, "the audit trail was altered", "审计记录被改动过")
 
 enum err {
     ERR_OK = 0,

@@ -8,7 +8,7 @@
 /* ---- is it whole? ---- */
 
 struct verified {               /* looked at so far */
-    uint64_t origins, changes, cells, receipts;
+    uint64_t origins, changes, cells, receipts, audited;
 };
 
 /* A look at every page and every hash, in slices, so that a loop can go on
@@ -17,7 +17,8 @@ struct verify;
 struct verify *verify_new(struct store *store);
 void verify_free(struct verify *verify);
 /* One slice. 1: there is more, 0: all is whole, ERR_CORRUPT: `fault` names the
- * first bad place, or another error. */
+ * first bad place; ERR_AUDIT, after all else was found whole: the first bad row
+ * of the audit trail; or another error. */
 int verify_step(struct verify *verify, struct fault *fault);
 const struct verified *verify_found(const struct verify *verify);
 /* Did the run before this one end otherwise than by a stop? */
@@ -63,8 +64,11 @@ void copy_free(struct copying *copying);
 int copy_open(const char *path, const char *vfs, struct store **out,
               struct copy_facts *facts, struct fault *fault);
 void copy_close(struct store *store);
-/* Make a store of a closed copy: the note goes. */
-int copy_settle(const char *path, const char *vfs, struct fault *fault);
+/* Make a store of a closed copy: the note goes, and `row` (NULL: none) is added
+ * to its audit trail. */
+struct audited;
+int copy_settle(const char *path, const char *vfs, const struct audited *row,
+                struct fault *fault);
 
 /* Hub: an off-box copy holds everything up to this number. Never back. */
 int store_secure(struct store *store, uint64_t number);

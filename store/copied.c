@@ -2,7 +2,7 @@
  * A copy that lies on some disk: what it is, and making a store of it again.
  */
 #include "store/care.h"
-#include "store/db.h"
+#include "store/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,19 +129,32 @@ void copy_close(struct store *store)
     store_close(store);         /* never ready: nothing is written */
 }
 
-int copy_settle(const char *path, const char *vfs, struct fault *fault)
+static int settle(struct store *copy, const struct audited *row)
 {
-    sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(path, &db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
+    /* secure: the numbers' key was in it */
+    int rc = db_exec(copy, "PRAGMA secure_delete = ON; "
+                           "PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
 
-    if (rc == SQLITE_OK)        /* secure: the numbers' key was in it */
-        rc = sqlite3_exec(db, "PRAGMA secure_delete = ON; "
-                              "PRAGMA synchronous = FULL; DROP TABLE copy",
-                          NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
-        fault_set(fault, (rc & 0xff) == SQLITE_FULL ? ERR_FULL : ERR_IO, "",
-                  "%s: %s", path, sqlite3_errmsg(db));
-    sqlite3_close(db);
-    return rc == SQLITE_OK ? 0 : fault->err;
+    if (rc == 0 && row != NULL)
+        rc = audit_add(copy, row);
+    if (rc == 0)
+        rc = db_exec(copy, "DROP TABLE copy");
+    return rc == 0 ? db_exec(copy, "COMMIT") : rc;
+}
+
+int copy_settle(const char *path, const char *vfs, const struct audited *row,
+                struct fault *fault)
+{
+    struct store *copy = xmalloc(sizeof *copy);
+    int rc;
+
+    memset(copy, 0, sizeof *copy);
+    rc = sqlite3_open_v2(path, &copy->db,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs);
+    rc = rc == SQLITE_OK ? settle(copy, row) : db_error(copy, rc);
+    if (rc < 0)
+        rc = fault_set(fault, rc == ERR_FULL ? ERR_FULL : ERR_IO, "",
+                       "%s: %s", path, sqlite3_errmsg(copy->db));
+    copy_close(copy);
+    return rc;
 }

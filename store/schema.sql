@@ -1,14 +1,16 @@
 -- The store's tables. Truth: journal, origin, settles, token, receipt, kinds.
 -- Derived, made again by rebuild: record, cell, knew, lookup, tally, and the
 -- chain of changes in journal (past_origin, past_n).
--- Hub: news and gone. Station: stream holds its cursors.
+-- Hub: news and gone. Station: stream holds its cursors. The table `audit` is
+-- made with its first row (audit.c).
 
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,      -- 'schema', 'kinds'; 'life', 'number', 'seq':
                                 -- newest known, at the hub newest drawn; and
                                 -- what store_remember keeps; 'hub_reads':
                                 -- dictionary the last welcome named, or 0;
-                                -- 'hub_brief': that hub reads brief asks
+                                -- 'hub_brief': that hub reads brief asks;
+                                -- 'audit': hash of that trail's last row
     value
 ) WITHOUT ROWID;
 

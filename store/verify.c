@@ -3,8 +3,8 @@
  *
  * In slices: what the tables are; the small tables page by page, each in one
  * slice; the journal row by row, which reads every page of it too; the cells,
- * and what each of them points at; the cases; the receipts; the counts. What is
- * written between two slices is no fault: a slice sees whole requests only.
+ * and what each of them points at; the cases; the receipts; the counts; the
+ * audit trail. What is written between two slices is no fault: a slice sees whole requests only.
  */
 #include "store/verify.h"
 
@@ -232,7 +232,8 @@ static int verify_counts(struct verify *on, struct fault *fault)
                              "%lld counted, %lld in the journal",
                              (long long)store->tally[i],
                              (long long)on->count[i]);
-    return store->rc;
+    on->phase = VERIFY_AUDIT;
+    return store->rc < 0 ? store->rc : 1;
 }
 
 static int verify_slice(struct verify *on, struct fault *fault)
@@ -253,9 +254,11 @@ static int verify_slice(struct verify *on, struct fault *fault)
     case VERIFY_RECEIPTS:
         return verify_receipts(on, fault);
     case VERIFY_COUNTS:
+        return verify_counts(on, fault);
+    case VERIFY_AUDIT:
         break;
     }
-    return verify_counts(on, fault);
+    return verify_audit(on, fault);
 }
 
 int verify_step(struct verify *on, struct fault *fault)

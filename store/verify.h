@@ -2,6 +2,7 @@
 #ifndef YZ_STORE_VERIFY_H
 #define YZ_STORE_VERIFY_H
 
+#include "store/audit.h"
 #include "store/care.h"
 #include "store/case.h"
 
@@ -15,7 +16,8 @@ enum verify_phase {
     VERIFY_CELLS,
     VERIFY_CASES,
     VERIFY_RECEIPTS,
-    VERIFY_COUNTS
+    VERIFY_COUNTS,
+    VERIFY_AUDIT                /* last: who restores may do without it */
 };
 
 struct verify {
@@ -33,6 +35,7 @@ struct verify {
     struct cell_row cell;    /* cells are done through this one */
     int64_t cases;           /* and cases */
     struct place_id receipt; /* and receipts through this */
+    struct audit_head audit; /* and the trail through this */
     struct confirm confirm;  /* scratch */
 };
 
@@ -44,6 +47,11 @@ int verify_schema(struct verify *on, struct fault *fault);
 int verify_cells(struct verify *on, struct fault *fault);
 int verify_cases(struct verify *on, struct fault *fault);
 int verify_receipts(struct verify *on, struct fault *fault);
+int verify_audit(struct verify *on, struct fault *fault);
+/* Add a row in the turn that is open. Was the table made yet? What makes it. */
+int audit_add(struct store *store, const struct audited *row);
+int audit_there(struct store *store);
+extern const char store_trail[];
 /* A change decided here that waits, or waited, for a person has its case: 1, or
  * an error. */
 int verify_waits(struct verify *on, uint64_t n, enum state state,

@@ -54,10 +54,12 @@ int verify_schema(struct verify *on, struct fault *fault)
 {
     sqlite3 *fresh = NULL;
     sqlite3_stmt *stmt = NULL;
-    int rc = ERR_IO;
+    int rc = ERR_IO, trail = audit_there(on->store);
 
     if (sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
         sqlite3_exec(fresh, store_schema, NULL, NULL, NULL) == SQLITE_OK &&
+        (trail != 1 || sqlite3_exec(fresh, store_trail, NULL, NULL, NULL) ==
+                           SQLITE_OK) &&
         sqlite3_prepare_v2(fresh, tables, -1, &stmt, NULL) == SQLITE_OK)
         rc = compare(on, stmt, fault);
     sqlite3_finalize(stmt);

@@ -51,7 +51,8 @@ static void put_back(struct world *w, const char *path)
 {
     char log[PATH_ROOM + 8];
 
-    assert_int_equal(copy_settle(copy_path(w), w->vfs, &w->fault), 0);
+    assert_int_equal(copy_settle(copy_path(w), w->vfs, NULL, &w->fault),
+                     0);
     snprintf(log, sizeof log, "%s-wal", path);
     unlink(log);
     assert_int_equal(rename(copy_path(w), path), 0);

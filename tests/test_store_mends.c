@@ -222,7 +222,7 @@ static int copy_hub(struct world *w)
         fail_msg("step %d, %s: the copy says otherwise", steps.fail_at,
                  steps.sql);
     if (rc == 0)
-        rc = copy_settle(path, NULL, &w->fault);
+        rc = copy_settle(path, NULL, NULL, &w->fault);
     return rc == 0 ? store_secure(w->hub, facts.number) : rc;
 }
 

@@ -2,6 +2,8 @@
 #include "tests/world.c"
 #include "tests/failing.c"
 
+#include "store/audit.h"
+
 #include <zlib.h>
 
 #define TEST(name) static void name(void **state)
@@ -77,6 +79,27 @@ TEST(a_store_of_version_1_goes_on)
     world_end(w);
 }
 
+TEST(a_store_of_version_1_gets_an_audit_trail)
+{
+    const struct audited row = {.person = "zhao", .device = "a",
+                                .act = "show.full", .object = "member"};
+    struct world *w = of_version_1();
+    struct town *a = town_of(w, "a");
+    struct audit_head head;
+
+    (void)state;
+    assert_int_equal(store_audit(w->hub, &row, &w->fault), 0);
+    assert_int_equal(store_audit(a->store, &row, &w->fault), 0);
+    restart(w, "a");
+    assert_int_equal(store_audit(a->store, &row, &w->fault), 0);
+    assert_int_equal(store_audit_head(a->store, &head), 0);
+    assert_int_equal(head.n, 2);
+    sync_all(w);
+    assert_int_equal(store_verify(w->hub, &w->fault), 0);
+    assert_int_equal(store_verify(a->store, &w->fault), 0);
+    world_end(w);
+}
+
 /* A start in which the k-th step fails, of an old store or with none at all; the
  * next one must go. */
 static bool start_fails(bool old, int k, int code)
@@ -138,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_of_version_1_goes_on),
+        cmocka_unit_test(a_store_of_version_1_gets_an_audit_trail),
         cmocka_unit_test(an_upgrade_that_fails_is_done_at_the_next_start),
         cmocka_unit_test(a_first_start_that_fails_is_done_at_the_next),
     };
