@@ -231,6 +231,8 @@ int value_clean(const struct field *field, struct bytes in, struct buf *out,
     return rc;
 }
 
+enum { PHONE_LEN = 11 };        /* of a mobile one */
+
 static bool like_phone(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -261,8 +263,10 @@ void value_mask(const struct field *field, struct bytes text, struct buf *out)
         return;
     if (field->type == FIELD_ID18 && text.len == 18)
         mask_ends(text, 6, 4, out);
-    else if (like_phone(text))
+    else if (like_phone(text) && text.len >= PHONE_LEN)
         mask_ends(text, 3, 4, out);
+    else if (like_phone(text))  /* else seven digits of eight would be told */
+        mask_ends(text, 2, 2, out);
     else {
         uint32_t first = text_next(&rest);
 
