@@ -4,11 +4,14 @@
  * the store, makes the reply, and the door sends it after the turn's commit.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/backup.h"
 #include "daemon/bundle.h"
 #include "daemon/log.h"
 #include "daemon/room.h"
+#include "store/audit.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,11 +41,12 @@ const struct route api_routes[] = {
               api_list_drop),
     READ_DROP("/api/export", "kind scope full bases", api_export,
               api_list_drop),
-    READ_PERSONAL("/api/cases", "case", api_cases, api_cases_drop),
-    READ_PERSONAL("/api/cases/show", "case", api_cases, api_cases_drop),
+    READ_PERSONAL("/api/cases", "case full", api_cases, api_cases_drop),
+    READ_PERSONAL("/api/cases/show", "case full", api_cases, api_cases_drop),
     READ_PERSONAL("/api/reconcile", "brief", api_reconciled,
                   api_reconciled_drop),
     READ("/api/log", "since code", api_log),
+    READ_PERSONAL("/api/audit", "since", api_audit, api_audit_drop),
     READ("/api/devices", NULL, api_devices),
     READ("/api/keys", NULL, api_keys),
     WRITE("/api/invite", api_invite),
@@ -67,7 +71,7 @@ const struct route api_routes[] = {
     {
         .method = "POST",
         .path = "/api/import",
-        .query = "mode dry_run dry-run report author",
+        .query = "mode dry_run dry-run report name",
         .type = NDJSON_TYPE,
         .begin = api_import_begin,
         .piece = api_import_piece,
@@ -168,6 +172,18 @@ static json_t *from_backup(struct node *node)
                      (json_int_t)store_recall(store, BACKUP_NUMBER));
 }
 
+/* The head of the audit trail: who keeps it can tell a trail made anew. */
+static json_t *from_trail(struct store *store)
+{
+    char hex[2 * HASH_SIZE + 1];
+    struct audit_head head;
+
+    if (store_audit_head(store, &head) < 0)
+        return json_null();
+    sodium_bin2hex(hex, sizeof(hex), head.hash.b, HASH_SIZE);
+    return json_pack("{s:I, s:s}", "n", (json_int_t)head.n, "hash", hex);
+}
+
 static int take_status(struct request *request, json_t **out,
                        struct fault *fault)
 {
@@ -181,6 +197,7 @@ static int take_status(struct request *request, json_t **out,
     node_progress(request->node, &progress);
     *out = json_from_status(node_config(request->node), &status, &progress);
     json_object_set_new(*out, "backup", from_backup(request->node));
+    json_object_set_new(*out, "audit", from_trail(node_store(request->node)));
     return 0;
 }
 
@@ -221,6 +238,8 @@ int api_rebuild(struct request *request, struct fault *fault)
 {
     int rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
 
+    if (rc == 0)
+        rc = audit_asked(request, fault, "rebuild", "%s", "");
     if (rc < 0)
         return rc;
     log_event(LOG_I, 6010, "store.rebuild", NULL);

@@ -27,6 +27,9 @@ void api_list_drop(struct request *request);
 
 int api_log(struct request *request, struct fault *fault);      /* api_log.c */
 
+int api_audit(struct request *request, struct fault *fault);    /* api_audit.c */
+void api_audit_drop(struct request *request);
+
 int api_verify(struct request *request, struct fault *fault);   /* api_care.c */
 void api_verify_drop(struct request *request);
 int api_backup(struct request *request, struct fault *fault);

@@ -3,6 +3,7 @@
  */
 #include "daemon/address.h"
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/backup.h"
 #include "daemon/job.h"
 #include "daemon/log.h"
@@ -40,11 +41,12 @@ static void on_looked(void *user, int rc, const struct fault *fault)
                   (unsigned long long)found->changes);
     if (rc == 0)
         api_reply(looking->request,
-                  json_pack("{s:b, s:I, s:I, s:I, s:I}", "ok", 1, "origins",
+                  json_pack("{s:b, s:I, s:I, s:I, s:I, s:I}", "ok", 1, "origins",
                             (json_int_t)found->origins, "changes",
                             (json_int_t)found->changes, "cells",
                             (json_int_t)found->cells, "receipts",
-                            (json_int_t)found->receipts));
+                            (json_int_t)found->receipts, "audited",
+                            (json_int_t)found->audited));
     request_done(looking->request, fault);
 }
 
@@ -138,9 +140,12 @@ static int take_dir(struct request *request, char *out, struct fault *fault)
 int api_backup(struct request *request, struct fault *fault)
 {
     struct backing *backing;
-    char dir[CONFIG_PATH];
+    char dir[CONFIG_PATH], name[AUDIT_FILE];
     int rc = take_dir(request, dir, fault);
 
+    audit_file(rc < 0 ? "" : dir, name);
+    if (rc == 0)
+        rc = audit_asked(request, fault, "backup", "into %s", name);
     if (rc < 0)
         return rc;
     backing = xmalloc(sizeof(*backing));
@@ -187,6 +192,7 @@ static int release(struct request *request, const char *text,
     struct shown_case *shown = xmalloc(sizeof(*shown));
     struct released done = {.state = STATE_ASIDE};
     struct name name;
+    char as[NAME_TEXT];
     int rc;
 
     shown_case_init(shown);
@@ -196,6 +202,10 @@ static int release(struct request *request, const char *text,
     free(shown);
     if (rc == 0)
         rc = room_check(node_config(request->node), ROOM_TO_SAVE, fault);
+    if (rc == 0) {
+        json_name_text(&name, as);
+        rc = audit_asked(request, fault, "release", "%s", as);
+    }
     if (rc == 0)
         rc = store_release(store, &name, &done, fault);
     if (rc < 0)

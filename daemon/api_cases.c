@@ -5,6 +5,7 @@
  * seen that beside the other value.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ int api_find_case(struct store *store, const char *text,
 /* A walk through the open cases. */
 struct walk {
     int64_t row;
+    int parts;
     struct shown_case shown;
 };
 
@@ -52,9 +54,25 @@ static int cases_fill(struct request *request)
         if (rc <= 0)
             return rc;
         walk->row = walk->shown.row;
-        json_print_line(json_from_case(&walk->shown), out);
+        json_print_line(json_from_case(&walk->shown, walk->parts), out);
     }
     return 0;
+}
+
+/* Both values, for the one who asks for this case in order to choose. */
+static int tell_case(struct request *request, const struct shown_case *shown,
+                     struct fault *fault)
+{
+    char name[NAME_TEXT], id[40];
+    int rc = 0;
+
+    json_name_text(&shown->name, name);
+    id_text(&shown->record, id);
+    if (json_case_secret(shown))
+        rc = audit_asked(request, fault, "case.full", "%s of %s", name, id);
+    if (rc == 0)
+        api_reply(request, json_from_case(shown, JSON_FULL));
+    return rc;
 }
 
 int api_cases(struct request *request, struct fault *fault)
@@ -65,16 +83,16 @@ int api_cases(struct request *request, struct fault *fault)
 
     request->state = walk;
     walk->row = 0;
+    walk->parts = request_asks(request, "full") ? JSON_FULL : 0;
     shown_case_init(&walk->shown);
     if (!name) {
         request->reply.type = NDJSON_TYPE;
         request->reply.fill = cases_fill;
-        return 0;
+        return walk->parts ? audit_asked(request, fault, "cases.full", "all")
+                           : 0;
     }
     rc = api_find_case(node_store(request->node), name, &walk->shown, fault);
-    if (rc == 0)
-        api_reply(request, json_from_case(&walk->shown));
-    return rc;
+    return rc == 0 ? tell_case(request, &walk->shown, fault) : rc;
 }
 
 void api_cases_drop(struct request *request)

@@ -5,6 +5,7 @@
  */
 #include "daemon/address.h"
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/beside.h"
 #include "daemon/gate.h"
 #include "daemon/log.h"
@@ -64,6 +65,8 @@ int api_invite(struct request *request, struct fault *fault)
 
     if (rc == 0)
         rc = take_only(request, "org", org, sizeof(org), fault);
+    if (rc == 0 && org_valid(org))
+        rc = audit_asked(request, fault, "invite", "for %s", org);
     if (rc == 0)
         rc = devices_invite(devices, org, node_stamp(request->node).wall_ms,
                             code, fault);
@@ -85,9 +88,20 @@ static int keep_off_box(struct request *request, struct fault *fault)
     return config->backup[0] ? beside_keep(config, config->backup, fault) : 0;
 }
 
-/* Both ways in end here: over the line and from a stick. */
-static int admit(struct request *request, struct bytes ask,
-                 struct buf *answer, struct fault *fault)
+/* Who was let in just now. */
+static const struct device *newest(const struct devices *devices)
+{
+    int count = 0;
+
+    while (devices_at(devices, count))
+        count++;
+    return devices_at(devices, count - 1);
+}
+
+/* Both ways in end here: over the line, where nobody says who it is, and from a
+ * stick. */
+static int admit(struct request *request, const char *person,
+                 struct bytes ask, struct buf *answer, struct fault *fault)
 {
     struct opened *open = node_opened(request->node);
     struct devices *devices;
@@ -101,6 +115,9 @@ static int admit(struct request *request, struct bytes ask,
         reached(open->store, REACH_ADMITTED);
         rc = node_tell_stations(open, fault);
     }
+    if (rc == 0 && fresh)
+        rc = audit_by(request->node, person, fault, "admit", "%s",
+                      newest(devices)->name);
     if (rc == 0)
         rc = keep_off_box(request, fault);
     if (rc < 0)
@@ -114,19 +131,22 @@ static int admit(struct request *request, struct bytes ask,
 int gate_enrol(struct request *request, struct fault *fault)
 {
     request->reply.type = ENROL_TYPE;
-    return admit(request, buf_view(&request->body), &request->reply.body,
+    return admit(request, "", buf_view(&request->body), &request->reply.body,
                  fault);
 }
 
 int api_admit(struct request *request, struct fault *fault)
 {
+    const char *person;
     char ask[NOTE_MAX];
     struct buf answer;
     int rc = take_only(request, "ask", ask, sizeof(ask), fault);
 
     buf_init(&answer, NOTE_MAX);
     if (rc == 0)
-        rc = admit(request, bytes_text(ask), &answer, fault);
+        rc = audit_person(request, &person, fault);
+    if (rc == 0)
+        rc = admit(request, person, bytes_text(ask), &answer, fault);
     if (rc == 0)
         api_reply(request, json_pack("{s:o}", "answer",
                                      json_from_bytes(buf_view(&answer))));
@@ -211,6 +231,8 @@ int api_revoke(struct request *request, struct fault *fault)
 
     if (rc == 0)
         rc = take_only(request, "device", name, sizeof(name), fault);
+    if (rc == 0 && station_name_valid(name))
+        rc = audit_asked(request, fault, "revoke", "%s", name);
     if (rc == 0)
         rc = devices_revoke(devices, name, fault);
     if (rc == 0)
@@ -331,7 +353,9 @@ static int enrol(struct request *request, const json_t *body,
         return tell_ask(request, &ask);
     if (!url[0] && !node_config(request->node)->uplink[0])
         return fault_set(fault, ERR_USAGE, "hub", "say where the hub is");
-    rc = take_answer(request, &ask, pass, answer, url, fault);
+    rc = audit_asked(request, fault, "enroll", "as %s", ask.name);
+    if (rc == 0)
+        rc = take_answer(request, &ask, pass, answer, url, fault);
     if (rc == 0)
         tell_enrolled(request);
     return rc;

@@ -4,10 +4,11 @@
  * kept in a nameless temporary file, so their number is no matter of memory:
  * they hold names of fields and rules, never a value.
  *
- * Query: mode, dry_run, author; with report=1 "lines" has every wrong line,
+ * Query: mode, dry_run, author, name (of the file); with report=1 "lines" has every wrong line,
  * else the first LINES_MAX.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/import.h"
 #include "daemon/log.h"
 #include "daemon/room.h"
@@ -20,10 +21,13 @@
 
 enum { LINES_MAX = 100 };
 
+static const char *const modes[] = {"both", "add", "update"};
+
 struct upload {
     struct import *import;
     struct import_counts counts;
     bool dry_run, all;          /* all: wrong lines without a limit */
+    bool noted;                 /* that it began, and not yet how it ended */
     uint64_t told;              /* of them, in the file */
     FILE *spool;
     struct timespec start;
@@ -72,6 +76,7 @@ int api_import_begin(struct request *request, struct fault *fault)
         .wrong = on_wrong,
         .user = upload,
     };
+    char name[AUDIT_FILE];
     int rc;
 
     *upload = (struct upload){.spool = NULL};
@@ -83,6 +88,13 @@ int api_import_begin(struct request *request, struct fault *fault)
     upload->spool = tmpfile();
     if (!upload->spool)
         return fault_set(fault, ERR_IO, "", "no temporary file");
+    audit_file(request_query(request, "name") ? request_query(request, "name")
+                                              : "-", name);
+    rc = audit_asked(request, fault, "import", "begun %s mode=%s dry=%d", name,
+                     modes[options.mode], upload->dry_run);
+    if (rc < 0)
+        return rc;
+    upload->noted = true;
     log_event(LOG_I, 5010, "import.start", "dry=%d", upload->dry_run);
     return import_new(&options, &upload->import, fault);
 }
@@ -171,6 +183,24 @@ static void log_counts(const struct import_counts *counts)
               (unsigned long long)counts->duplicate);
 }
 
+/* How many lines it took; of one that was cut the journal tells. */
+static void note_end(struct request *request)
+{
+    struct upload *upload = request->state;
+    const struct import_counts *counts = &upload->counts;
+
+    audit_ended(request, "import",
+                "done read=%llu new=%llu changed=%llu same=%llu wrong=%llu "
+                "duplicate=%llu",
+                (unsigned long long)counts->read,
+                (unsigned long long)counts->new,
+                (unsigned long long)counts->changed,
+                (unsigned long long)counts->same,
+                (unsigned long long)counts->wrong,
+                (unsigned long long)counts->duplicate);
+    upload->noted = false;
+}
+
 /* One object, although its lines come from the file: the counts, their closing
  * brace taken off again, and then the lines. */
 int api_import_ready(struct request *request, struct fault *fault)
@@ -180,6 +210,7 @@ int api_import_ready(struct request *request, struct fault *fault)
     struct buf *body = &request->reply.body;
 
     log_counts(&upload->counts);
+    note_end(request);
     if (fflush(upload->spool) != 0 || fseek(upload->spool, 0, SEEK_SET) != 0)
         return fault_set(fault, ERR_IO, "", "the temporary file is full");
     json_print(from_counts(upload), body);
@@ -195,6 +226,8 @@ void api_import_drop(struct request *request)
 
     if (!upload)
         return;
+    if (upload->noted)
+        audit_ended(request, "import", "%s", "cut");
     import_free(upload->import);
     if (upload->spool)
         fclose(upload->spool);

@@ -4,6 +4,7 @@
  * yet, so who that would be is asked first.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/gate.h"
 #include "daemon/log.h"
 #include "daemon/node.h"
@@ -120,5 +121,7 @@ int api_keys_turn(struct request *request, struct fault *fault)
     json_decref(body);
     if (rc == 0 && !force)
         rc = refuse_early(request, fault);
+    if (rc == 0)
+        rc = audit_asked(request, fault, "keys.turn", "force=%d", force);
     return rc < 0 ? rc : turn(request, fault);
 }

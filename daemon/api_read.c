@@ -5,6 +5,7 @@
  * written, and a record is told once, as the walk goes by id and never back.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/log.h"
 #include "proto/message.h"
 
@@ -24,6 +25,8 @@ struct walk {
     int state;                  /* -1: any */
     int64_t since_ms;
     const char *scope;          /* of export; "" for all */
+    const char *act;            /* as it stands in the audit trail; NULL: not */
+    uint64_t told;
     struct shown shown;
 };
 
@@ -51,15 +54,27 @@ static int on_past(void *user, const struct past *past)
     return json_array_size(history->list) == HISTORY_MAX;
 }
 
-/* Who saw whole numbers, and of what: no value, no record. A scope is logged as
- * far as it is one, as it comes from the caller. */
-static void log_full(const char *event, const char *kind, const char *scope)
+enum { COUNTY_DIGITS = 6 };
+
+/* A scope as it is noted: it comes from the caller, and what is of no
+ * organisation of this county may be anything, a telephone too. */
+static const char *scope_of(const struct request *request, const char *scope)
 {
-    if (!scope || scope[strspn(scope, "0123456789")] != '\0' ||
-        strlen(scope) > ORG_MAX)
-        scope = "";
-    log_event(LOG_I, 5012, event, "kind=%s scope=%s", kind[0] ? kind : "-",
-              scope[0] ? scope : "-");
+    return org_valid(scope) && strncmp(scope, node_config(request->node)->org,
+                                       COUNTY_DIGITS) == 0
+               ? scope : "-";
+}
+
+/* Who saw whole numbers, and of what: no value. The log has no record either. */
+static int note_full(struct request *request, const struct shown *shown,
+                     bool history, struct fault *fault)
+{
+    char id[40];
+
+    id_text(&shown->record, id);
+    log_event(LOG_I, 5012, "show.full", "kind=%s scope=-", shown->kind->name);
+    return audit_asked(request, fault, "show.full", "%s %s%s",
+                       shown->kind->name, id, history ? " history" : "");
 }
 
 int api_show(struct request *request, struct fault *fault)
@@ -77,12 +92,13 @@ int api_show(struct request *request, struct fault *fault)
         return fault_set(fault, ERR_VALUE, "id", "a record id is expected");
     shown = shown_new();
     rc = store_show(store, &id, shown);
-    if (rc < 0) {
+    if (rc < 0)
         fault_set(fault, rc, "id", "not shown on this machine");
-    } else {
+    else if (parts & JSON_FULL)
+        rc = note_full(request, shown, request_asks(request, "history"),
+                       fault);
+    if (rc == 0) {
         out = json_from_shown(shown, parts);
-        if (parts & JSON_FULL)
-            log_full("show.full", shown->kind->name, NULL);
         if (request_asks(request, "history")) {
             struct history history = {json_array(), parts};
 
@@ -150,6 +166,17 @@ static int step(struct walk *walk, struct store *store)
     return 0;
 }
 
+/* Once: how many it told. */
+static void walk_ended(struct request *request, const char *how)
+{
+    struct walk *walk = request->state;
+
+    if (walk->act)
+        audit_ended(request, walk->act, "%s count=%llu", how,
+                    (unsigned long long)walk->told);
+    walk->act = NULL;
+}
+
 static int walk_fill(struct request *request)
 {
     struct walk *walk = request->state;
@@ -162,12 +189,15 @@ static int walk_fill(struct request *request)
         if (rc < 0)
             return rc;
         if (rc == 0)
-            break;
-        if (!wanted(walk))
+            walk->left = 0;
+        if (rc == 0 || !wanted(walk))
             continue;
         walk->left--;
+        walk->told++;
         json_print_line(json_from_shown(&walk->shown, walk->parts), out);
     }
+    if (walk->left == 0)
+        walk_ended(request, "done");
     return 0;
 }
 
@@ -186,6 +216,8 @@ static int walk_new(struct request *request, struct fault *fault)
     walk->state = -1;
     walk->since_ms = 0;
     walk->scope = request_query(request, "scope");
+    walk->act = NULL;
+    walk->told = 0;
     walk->parts = request_asks(request, "full") ? JSON_FULL : 0;
     if (!walk->scope)
         walk->scope = "";
@@ -226,12 +258,25 @@ static int take_filter(struct request *request, struct fault *fault)
     return 0;
 }
 
-static const char *walk_kind(const struct request *request)
+/* Before the first line goes out. */
+static int walk_note(struct request *request, const char *act,
+                     struct fault *fault)
 {
-    const struct walk *walk = request->state;
+    struct walk *walk = request->state;
     const struct kinds *kinds = store_kinds(node_store(request->node));
+    const char *kind = walk->only_kind ? kinds->list[walk->kind].name : "-";
+    const char *scope = scope_of(request, walk->scope);
+    int rc = audit_asked(request, fault, act, "begun kind=%s scope=%s%s", kind,
+                         scope, walk->parts & JSON_BASES ? " bases" : "");
 
-    return walk->only_kind ? kinds->list[walk->kind].name : "";
+    if (rc < 0)
+        return rc;
+    walk->act = act;
+    if (walk->parts & JSON_FULL)
+        log_event(LOG_I, 5012, act, "kind=%s scope=%s", kind, scope);
+    else
+        log_event(LOG_I, 5013, act, NULL);
+    return 0;
 }
 
 int api_list(struct request *request, struct fault *fault)
@@ -242,9 +287,8 @@ int api_list(struct request *request, struct fault *fault)
     if (rc == 0)
         rc = take_filter(request, fault);
     walk->parts |= JSON_STATES;
-    if (rc == 0 && walk->parts & JSON_FULL)
-        log_full("list.full", walk_kind(request), walk->scope);
-    return rc;
+    return rc == 0 && walk->parts & JSON_FULL
+               ? walk_note(request, "list.full", fault) : rc;
 }
 
 int api_export(struct request *request, struct fault *fault)
@@ -256,11 +300,8 @@ int api_export(struct request *request, struct fault *fault)
         return rc;
     if (request_asks(request, "bases"))
         walk->parts |= JSON_BASES;
-    if (walk->parts & JSON_FULL)
-        log_full("export.full", walk_kind(request), walk->scope);
-    else
-        log_event(LOG_I, 5013, "export", NULL);
-    return 0;
+    return walk_note(request, walk->parts & JSON_FULL ? "export.full"
+                                                      : "export", fault);
 }
 
 void api_list_drop(struct request *request)
@@ -269,6 +310,7 @@ void api_list_drop(struct request *request)
 
     if (!walk)
         return;
+    walk_ended(request, "cut");
     shown_done(&walk->shown);
     free(walk);
 }

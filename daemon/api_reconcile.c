@@ -3,6 +3,7 @@
  * told names records and cells, never a value.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/log.h"
 #include "daemon/reconcile.h"
 
@@ -213,6 +214,8 @@ int api_reconcile(struct request *request, struct fault *fault)
     rc = json_only(body, "repair", fault);
     repair = json_is_true(json_object_get(body, "repair"));
     json_decref(body);
+    if (rc == 0 && repair)
+        rc = audit_asked(request, fault, "reconcile", "%s", "repair");
     if (rc < 0)
         return rc;
     if (reconcile_start(reconcile, repair) < 0)

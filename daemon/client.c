@@ -28,6 +28,7 @@ struct client {
     CURL *curl;
     char door[CONFIG_HOST];
     char token_file[CONFIG_PATH + 64];
+    char author[124];
 };
 
 /* One call under way. */
@@ -64,6 +65,26 @@ void client_free(struct client *client)
         return;
     curl_easy_cleanup(client->curl);
     free(client);
+}
+
+void client_author(struct client *client, const char *name)
+{
+    snprintf(client->author, sizeof(client->author), "%s", name);
+}
+
+/* What is wrong must be told by a daemon of any version, so those two verbs do
+ * not say who asks. */
+static void put_url(const struct client *client, const char *path,
+                    struct buf *url)
+{
+    buf_put(url, client->door, strlen(client->door));
+    buf_put(url, path, strlen(path));
+    if (client->author[0] && strncmp(path, "/api/status", 11) != 0 &&
+        strncmp(path, "/api/doctor", 11) != 0) {
+        buf_put(url, strchr(path, '?') ? "&author=" : "?author=", 8);
+        client_escape(client->author, url);
+    }
+    buf_u8(url, 0);
 }
 
 /* ---- silence ---- */
@@ -353,8 +374,7 @@ int client_do(struct client *client, const struct client_call *call,
     buf_init(&out->body, CLIENT_REPLY_MAX);
     buf_init(&transfer.line, CLIENT_LINE_MAX);
     buf_init(&url, URL_MAX);
-    buf_put(&url, client->door, strlen(client->door));
-    buf_put(&url, call->path, strlen(call->path) + 1);
+    put_url(client, call->path, &url);
     if (url.full) {
         buf_done(&url);
         return fault_set(fault, ERR_SIZE, NULL, "the request is too long");

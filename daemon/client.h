@@ -20,6 +20,8 @@ struct client;
  * again for each request that needs it: a daemon may have started since. */
 struct client *client_new(const struct config *config);
 void client_free(struct client *client);
+/* In whose name it asks; "": nobody's. */
+void client_author(struct client *client, const char *name);
 
 struct client_call {
     const char *method;         /* "GET" or "POST" */

@@ -128,8 +128,13 @@ static void print_foot(const struct cli *cli, const struct listing *listing)
 static int list_cases(struct cli *cli)
 {
     struct listing listing = {.cli = cli};
-    int rc = cli_lines(cli, "/api/cases", on_case, &listing);
+    struct buf query;
+    int rc;
 
+    query_open(&query, "/api/cases");
+    query_add(&query, "full", cli->value[OPT_FULL] ? "1" : NULL);
+    rc = cli_lines(cli, query_text(&query), on_case, &listing);
+    buf_done(&query);
     if (rc == 0 && !cli->json)
         print_foot(cli, &listing);
     return rc;
@@ -190,10 +195,18 @@ static int take(struct cli *cli, const char *side, const char *name)
 
 static int set(struct cli *cli)
 {
-    json_t *fields = cli_fields(cli->argc - 2, cli->argv + 2);
+    bool input = cli->argc == 3 && strcmp(cli->argv[2], "-") == 0;
+    json_t *fields = NULL;
+    int rc = 0;
 
+    if (input)
+        rc = cli_input(cli, &fields);
+    else
+        fields = cli_fields(cli->argc - 2, cli->argv + 2);
+    if (rc != 0)
+        return rc;
     if (!fields)
-        return cli_usage(cli, "F=V");
+        return cli_usage(cli, "F=V | -");
     return settle(cli,
                   json_pack("{s:s, s:o}", "case", cli->argv[1], "fields",
                             fields));

@@ -78,7 +78,7 @@ static int save(struct cli *cli, const char *path, json_t *request)
     return rc;
 }
 
-static int read_input(struct cli *cli, json_t **out)
+int cli_input(struct cli *cli, json_t **out)
 {
     struct fault fault = {0};
     json_error_t error;
@@ -137,7 +137,7 @@ int cmd_put(struct cli *cli)
         return cli_usage(cli, cli->argv[cli->argc - 1]);
     if (base_wrong(cli))
         return cli_usage(cli, "--base");
-    rc = read_input(cli, &input);
+    rc = cli_input(cli, &input);
     if (rc != 0)
         return rc;
     request = new_request(cli);
@@ -169,20 +169,31 @@ json_t *cli_fields(int argc, char **argv)
     return fields;
 }
 
-/* The command line has nothing the author looked at, so the base is what is
- * here now, unless --base tells. */
+/* Fields on the command line can be read by everybody on the machine (ps), those
+ * on standard input by nobody. Without --base, or the bases of what `show` has
+ * printed, the base is what is here now. */
 int cmd_edit(struct cli *cli)
 {
-    json_t *fields = cli_fields(cli->argc - 1, cli->argv + 1);
-    json_t *request;
+    bool input = cli->argc == 2 && strcmp(cli->argv[1], "-") == 0;
+    json_t *fields = NULL, *request;
+    int rc = 0;
 
-    if (!fields || base_wrong(cli)) {
+    if (!input)
+        fields = cli_fields(cli->argc - 1, cli->argv + 1);
+    if ((!input && !fields) || base_wrong(cli)) {
         json_decref(fields);
-        return cli_usage(cli, fields ? "--base" : "FIELD=VALUE");
+        return cli_usage(cli, base_wrong(cli) ? "--base" : "FIELD=VALUE | -");
     }
+    if (input)
+        rc = cli_input(cli, &fields);
+    if (rc != 0)
+        return rc;
     request = new_request(cli);
     json_object_set_new(request, "id", json_string(cli->argv[0]));
-    json_object_set_new(request, "fields", fields);
+    if (input)
+        take_fields(request, fields);
+    else
+        json_object_set_new(request, "fields", fields);
     return save(cli, "/api/edit", request);
 }
 

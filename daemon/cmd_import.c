@@ -122,6 +122,14 @@ static void print_json(json_t *result)
     cli_print(json_incref(result));
 }
 
+/* The folders are nobody's business. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
 {
     struct bar bar = bar_new(cli, T(cli, "导入", "import"), size);
@@ -134,7 +142,7 @@ static int send_file(struct cli *cli, FILE *file, uint64_t size, json_t **out)
     query_add(&query, "mode", cli->value[OPT_MODE]);
     query_add(&query, "dry_run", cli->value[OPT_DRY_RUN] ? "1" : NULL);
     query_add(&query, "report", cli->value[OPT_REPORT] ? "1" : NULL);
-    query_add(&query, "author", cli->author[0] ? cli->author : NULL);
+    query_add(&query, "name", base_name(cli->argv[0]));
     cli->writing = true;
     rc = client_do(cli->client, &(struct client_call){
         .method = "POST",

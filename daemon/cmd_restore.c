@@ -18,6 +18,7 @@ static json_t *from_restored(const struct restored *done)
                         json_integer((json_int_t)done->facts.records));
     json_object_set_new(out, "changes",
                         json_integer((json_int_t)done->facts.written));
+    json_object_set_new(out, "audit_altered", json_boolean(done->altered));
     json_object_set_new(out, "kept", done->kept[0] ? json_string(done->kept)
                                                    : json_null());
     if (done->facts.hub) {
@@ -84,6 +85,12 @@ static void print_restored(const struct cli *cli, const struct restored *done)
            (unsigned long long)done->facts.records,
            (unsigned long long)done->facts.written,
            (unsigned long long)done->facts.number);
+    if (done->altered)
+        printf(T(cli, "备份里的审计记录被改动过，从哪一条起见 yizhan verify。"
+                      "[YZ%04d]\n",
+                 "The copy's audit trail was altered; yizhan verify names the "
+                 "first bad row. [YZ%04d]\n"),
+               err_code(ERR_AUDIT));
     print_next(cli, done);
 }
 
@@ -92,7 +99,7 @@ int cmd_restore(struct cli *cli)
     struct fault fault = {0};
     struct restored done;
 
-    if (restore(&cli->config, cli->argv[0], &done, &fault) < 0)
+    if (restore(&cli->config, cli->argv[0], cli->author, &done, &fault) < 0)
         return cli_fail(cli, T(cli, "没有恢复", "nothing was restored"),
                         &fault);
     if (cli->json)

@@ -80,6 +80,7 @@ int cmd_pack(struct cli *cli);
 int cmd_unpack(struct cli *cli);
 int cmd_cases(struct cli *cli);
 int cmd_log(struct cli *cli);
+int cmd_audit(struct cli *cli);
 int cmd_reconcile(struct cli *cli);
 int cmd_rebuild(struct cli *cli);
 int cmd_verify(struct cli *cli);
@@ -117,6 +118,9 @@ int cli_lines(struct cli *cli, const char *path, cli_line_fn line, void *user);
 /* FIELD=VALUE ... into an object; NULL when one has no =. A value that begins
  * with [ is a list, for fields that are sets. */
 json_t *cli_fields(int argc, char **argv);
+/* The object on standard input: 0, or an exit code after telling what is wrong.
+ * (This and the last in cmd_edit.c.) */
+int cli_input(struct cli *cli, json_t **out);
 /* Judge a reply: parse it into *out, or tell. */
 int cli_reply(struct cli *cli, int rc, const struct client_reply *reply,
               struct fault *fault, json_t **out);

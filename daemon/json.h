@@ -40,7 +40,10 @@ json_t *json_from_shown(const struct shown *shown, int parts);
 /* The newest change shown of a record, for lists; 0 if there is none. */
 int64_t json_newest(const struct shown *shown);
 json_t *json_from_past(const struct past *past, int parts);
-json_t *json_from_case(const struct shown_case *shown);
+/* With JSON_FULL for who must choose between two telephone numbers. */
+json_t *json_from_case(const struct shown_case *shown, int parts);
+/* Would JSON_FULL tell more of it? */
+bool json_case_secret(const struct shown_case *shown);
 /* `kind` names the cells; NULL leaves their names out. */
 json_t *json_from_receipt(const struct receipt *receipt,
                           const struct kind *kind);

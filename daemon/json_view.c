@@ -40,19 +40,7 @@ static void put_name(json_t *object, const struct name *name)
     put_number(object, "n", name->n);
 }
 
-/* "phone", "post/支部委员", "end". */
-static void cell_text(const struct kind *kind, int cell, struct bytes key,
-                      char *out)
-{
-    const char *name = cell == 0 ? "end" : kind->cells[cell].name;
-
-    if (key.len == 0)
-        snprintf(out, CELL_TEXT, "%s", name);
-    else
-        snprintf(out, CELL_TEXT, "%s/%.*s", name, (int)key.len,
-                 (const char *)key.data);
-}
-
+/* For whoever did not ask for it in full. */
 static json_t *masked(const struct field *field, struct bytes text)
 {
     struct buf out;
@@ -63,6 +51,37 @@ static json_t *masked(const struct field *field, struct bytes text)
     value = json_from_bytes(buf_view(&out));
     buf_done(&out);
     return value;
+}
+
+/* Of a set each key is a value. */
+static bool key_is_secret(const struct kind *kind, int cell)
+{
+    for (int i = 0; i < kind->nfields; i++)
+        if (kind->fields[i].cell == cell &&
+            kind->fields[i].type == FIELD_SET && kind->fields[i].secret)
+            return true;
+    return false;
+}
+
+/* "phone", "post/支部委员", "end"; "phones/138****1234". */
+static void cell_text(const struct kind *kind, int cell, struct bytes key,
+                      int parts, char *out)
+{
+    const char *name = cell == 0 ? "end" : kind->cells[cell].name;
+    static const struct field of_set = {.type = FIELD_SET};
+    struct buf told;
+
+    buf_init(&told, CHANGE_MAX);
+    if (key.len > 0 && !(parts & JSON_FULL) && key_is_secret(kind, cell)) {
+        value_mask(&of_set, key, &told);
+        key = buf_view(&told);
+    }
+    if (key.len == 0)
+        snprintf(out, CELL_TEXT, "%s", name);
+    else
+        snprintf(out, CELL_TEXT, "%s/%.*s", name, (int)key.len,
+                 (const char *)key.data);
+    buf_done(&told);
 }
 
 /* int and bool become JSON's own; a number too long for that cannot be, as
@@ -164,7 +183,7 @@ int64_t json_newest(const struct shown *shown)
 }
 
 /* "news" lists the cells where an own undecided value hides something newer. */
-static void put_states(json_t *out, const struct shown *shown)
+static void put_states(json_t *out, const struct shown *shown, int parts)
 {
     json_t *states = json_object(), *news = json_array();
     char name[CELL_TEXT];
@@ -172,7 +191,7 @@ static void put_states(json_t *out, const struct shown *shown)
     for (int i = 0; i < shown->cells; i++) {
         const struct shown_cell *cell = &shown->cell[i];
 
-        cell_text(shown->kind, cell->cell, cell->key, name);
+        cell_text(shown->kind, cell->cell, cell->key, parts, name);
         json_object_set_new(states, name,
                             json_string(state_text(cell->state)));
         if (cell->news)
@@ -184,13 +203,14 @@ static void put_states(json_t *out, const struct shown *shown)
     json_object_set_new(out, "newest", json_from_time(json_newest(shown)));
 }
 
-static void put_bases(json_t *out, const struct shown *shown)
+static void put_bases(json_t *out, const struct shown *shown, int parts)
 {
     json_t *bases = json_object();
     char name[CELL_TEXT];
 
     for (int i = 0; i < shown->cells; i++) {
-        cell_text(shown->kind, shown->cell[i].cell, shown->cell[i].key, name);
+        cell_text(shown->kind, shown->cell[i].cell, shown->cell[i].key, parts,
+                  name);
         put_number(bases, name, shown->cell[i].base);
     }
     put_number(bases, "end", shown->end_base);
@@ -207,9 +227,9 @@ json_t *json_from_shown(const struct shown *shown, int parts)
     json_object_set_new(out, "ended", json_boolean(shown->ended));
     json_object_set_new(out, "fields", from_fields(shown, parts));
     if (parts & JSON_BASES)
-        put_bases(out, shown);
+        put_bases(out, shown, parts);
     if (parts & JSON_STATES) {
-        put_states(out, shown);
+        put_states(out, shown, parts);
         if (shown->ended)
             put(out, "end_reason", shown->end_reason);
     }
@@ -225,7 +245,7 @@ json_t *json_from_past(const struct past *past, int parts)
 
     put_name(out, &change->name);
     if (cell >= 0) {
-        cell_text(past->kind, cell, change->key, name);
+        cell_text(past->kind, cell, change->key, parts, name);
         json_object_set_new(out, "cell", json_string(name));
         put_body(fields, past->kind, cell, &change->body, parts);
     }
@@ -247,20 +267,28 @@ json_t *json_from_past(const struct past *past, int parts)
 
 /* An object of its fields, or null for nothing. */
 static json_t *from_body(const struct shown_case *shown, bool present,
-                         const struct body *body)
+                         const struct body *body, int parts)
 {
     json_t *fields;
 
     if (!present || !shown->kind || shown->cell < 0)
         return json_null();
     fields = json_object();
-    put_body(fields, shown->kind, shown->cell, body, JSON_FULL);
+    put_body(fields, shown->kind, shown->cell, body, parts);
     return fields;
 }
 
-/* In full, never masked: a person who must choose between two telephone numbers
- * has to see both. */
-json_t *json_from_case(const struct shown_case *shown)
+bool json_case_secret(const struct shown_case *shown)
+{
+    const struct kind *kind = shown->kind;
+
+    for (int i = 0; kind && shown->cell >= 0 && i < kind->nfields; i++)
+        if (kind->fields[i].cell == shown->cell && kind->fields[i].secret)
+            return true;
+    return false;
+}
+
+json_t *json_from_case(const struct shown_case *shown, int parts)
 {
     json_t *out = json_object(), *authors = json_object();
     bool there = shown->readable && !shown->parked.removal;
@@ -272,7 +300,7 @@ json_t *json_from_case(const struct shown_case *shown)
     if (shown->kind)
         json_object_set_new(out, "kind", json_string(shown->kind->name));
     if (shown->kind && shown->cell >= 0) {
-        cell_text(shown->kind, shown->cell, shown->key, name);
+        cell_text(shown->kind, shown->cell, shown->key, parts, name);
         json_object_set_new(out, "cell", json_string(name));
     }
     json_object_set_new(out, "reason",
@@ -280,13 +308,13 @@ json_t *json_from_case(const struct shown_case *shown)
     put(out, "field", bytes_text(shown->field));
     put(out, "rule", bytes_text(shown->rule));
     json_object_set_new(out, "parked",
-                        from_body(shown, there, &shown->parked.body));
+                        from_body(shown, there, &shown->parked.body, parts));
     json_object_set_new(
         out, "in_force",
-        from_body(shown, shown->in_force_present, &shown->in_force));
+        from_body(shown, shown->in_force_present, &shown->in_force, parts));
     json_object_set_new(
         out, "base_value",
-        from_body(shown, shown->base_present, &shown->base_value));
+        from_body(shown, shown->base_present, &shown->base_value, parts));
     put(authors, "parked", shown->readable ? shown->parked.author
                                            : bytes_of("", 0));
     put(authors, "in_force", shown->in_force_author);
@@ -319,7 +347,7 @@ json_t *json_from_receipt(const struct receipt *receipt,
         put_name(one, &receipt->change[i].name);
         if (kind && receipt->change[i].cell >= 0) {
             cell_text(kind, receipt->change[i].cell,
-                      bytes_text(receipt->change[i].key), name);
+                      bytes_text(receipt->change[i].key), 0, name);
             json_object_set_new(one, "cell", json_string(name));
         }
         json_object_set_new(one, "state",

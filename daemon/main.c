@@ -32,7 +32,7 @@ static const struct command commands[] = {
     {"put", "KIND [ID] -", "从标准输入存一条记录（JSON）",
      "save one record from standard input (JSON)", cmd_put,
      OPT(TOKEN) | OPT(BASE), 2, 3, false},
-    {"edit", "ID FIELD=VALUE ...", "修改一条记录", "change one record",
+    {"edit", "ID FIELD=VALUE ... | ID -", "修改一条记录", "change one record",
      cmd_edit, OPT(TOKEN) | OPT(BASE), 2, -1, false},
     {"end", "ID --reason TEXT | ID --undo", "结束一条记录，或撤销结束",
      "end a record, or take its ending back", cmd_end,
@@ -58,10 +58,10 @@ static const struct command commands[] = {
      "take a bundle in; at the hub, write the answer to be carried back",
      cmd_unpack, OPT(LIST), 1, 2, false},
     {"cases",
-     "[list [--state STATE] | show C | take parked C | take in-force C | "
-     "set C F=V ...]",
+     "[list [--state STATE] [--full] | show C | take parked C | take in-force C | "
+     "set C F=V ... | set C -]",
      "待办：两边不一样的、被退回的、已搁置的", "what waits for a person",
-     cmd_cases, OPT(WHY) | OPT(STATE), 0, -1, false},
+     cmd_cases, OPT(WHY) | OPT(STATE) | OPT(FULL), 0, -1, false},
     {"retry", "ID", "把被退回或已搁置的再上报一次",
      "send once more what was returned or set aside", cmd_retry, OPT(WHY), 1, 1,
      false},
@@ -72,6 +72,8 @@ static const struct command commands[] = {
      false},
     {"log", "[-f] [--since T] [--code CODE]", "看运行日志", "read the log",
      cmd_log, OPT(FOLLOW) | OPT(SINCE) | OPT(CODE), 0, 0, false},
+    {"audit", "[--since T]", "看审计记录：谁看过、导出过、导入过什么",
+     "who saw, took away or brought what", cmd_audit, OPT(SINCE), 0, 0, false},
     {"rebuild", "", "按流水重算，并核对", "fold the journal again and compare",
      cmd_rebuild, 0, 0, 0, false},
     {"verify", "", "校验数据是否完好", "check that the data is whole",
@@ -131,8 +133,8 @@ static const struct help {
      "end after so many seconds; 0 at once"},
     {"force", NULL, "不等还没有得知下一个密钥的电脑",
      "do not wait for PCs that do not know the next key"},
-    {"full", NULL, "号码不打码（会记入日志）",
-     "personal numbers in full (this is logged)"},
+    {"full", NULL, "号码不打码（会记入审计）",
+     "personal numbers in full (the audit trail tells)"},
     {"history", NULL, "修改记录", "who changed what, and when"},
     {"hub", "URL", "县里的地址，https://…:7443",
      "the hub's address, https://HOST:7443"},
@@ -307,8 +309,10 @@ static int run(struct cli *cli, const struct command *command)
             cli_fail(cli, NULL, &fault);
             return EXIT_USAGE;
         }
-        if (command->run != cmd_run)    /* which sets curl up for itself */
+        if (command->run != cmd_run) {  /* which sets curl up for itself */
             cli->client = client_new(&cli->config);
+            client_author(cli->client, cli->author);
+        }
     }
     rc = command->run(cli);
     client_free(cli->client);

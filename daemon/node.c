@@ -10,6 +10,7 @@
  */
 #include "daemon/shell.h"
 #include "daemon/address.h"
+#include "daemon/audit.h"
 #include "daemon/daily.h"
 #include "daemon/door.h"
 #include "daemon/log.h"
@@ -347,6 +348,7 @@ static int open_and_run(struct node *node, struct fault *fault)
     log_event(LOG_I, 1010, "started", NULL);
     log_event(LOG_I, store_was_cut(node->open.store) ? 1012 : 1014, "last",
               NULL);
+    audit_started(node);
     rc = run(node, fault);
     later_free(node->later);
     reconcile_free(node->reconcile);
@@ -377,10 +379,9 @@ static bool libraries_start(bool hub)
 
 int node_run(const struct config *config, struct fault *fault)
 {
-    struct node *node = xmalloc(sizeof *node);
+    struct node *node = xcalloc(1, sizeof *node);
     int rc;
 
-    memset(node, 0, sizeof *node);
     node->config = config;
     node->waiting_end = &node->waiting;
     signal(SIGPIPE, SIG_IGN);

@@ -35,6 +35,12 @@ bool name_among(const char *name, const char *names)
     return false;
 }
 
+bool route_takes(const struct route *route, const char *name)
+{
+    return strcmp(name, "author") == 0 ||
+           name_among(name, route->query ? route->query : "");
+}
+
 const char *request_query(const struct request *request, const char *name)
 {
     for (int i = 0; i < request->queries; i++)
@@ -82,6 +88,7 @@ int http_status(int err)
         return 429;
     case ERR_IO:
     case ERR_CORRUPT:
+    case ERR_AUDIT:
     case ERR_UNKNOWN:
     case ERR_SCHEMA:
     case ERR_NUMBERS:

@@ -79,6 +79,8 @@ const struct route *route_find(const struct route *routes, const char *method,
 
 /* Is `name` among `names`, with a blank between two? */
 bool name_among(const char *name, const char *names);
+/* May it be asked with this? Each may say who asks: "author". */
+bool route_takes(const struct route *route, const char *name);
 
 /* NULL when it was not given. */
 const char *request_query(const struct request *request, const char *name);

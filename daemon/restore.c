@@ -7,11 +7,13 @@
  * then the same restore again goes on from there.
  */
 #include "daemon/restore.h"
+#include "daemon/audit.h"
 #include "daemon/crash.h"
 #include "daemon/marker.h"
 #include "daemon/beside.h"
 #include "daemon/numbers.h"
 #include "daemon/os.h"
+#include "store/audit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +34,7 @@ struct restoring {
     struct restored *out;
     char fresh[PATH];           /* the copy, while it is made ready */
     struct numbers numbers;     /* hub: to be written */
+    const char *person;
     void (*reach)(void *user, enum reach mark);
 };
 
@@ -116,7 +119,23 @@ static int choose_numbers(struct restoring *on, struct fault *fault)
     return 0;
 }
 
-/* The copy, verified and without its note, in the data directory. */
+/* The note of the copy goes, and its audit trail tells who put it back. */
+static int settle(const struct restoring *on, const char *file,
+                  struct fault *fault)
+{
+    char name[AUDIT_FILE], object[AUDIT_FILE + 40];
+    const struct audited row = {
+        .wall_ms = os_wall_ms(), .person = on->person, .act = "restore",
+        .device = on->config->name, .object = object};
+
+    audit_file(file, name);
+    snprintf(object, sizeof(object), "%s number=%llu", name,
+             (unsigned long long)on->out->facts.number);
+    return copy_settle(on->fresh, NULL, &row, fault);
+}
+
+/* The copy, verified and without its note, in the data directory. A register that
+ * is whole goes back also with a trail that is not. */
 static int make_ready(struct restoring *on, const char *file,
                       struct fault *fault)
 {
@@ -128,13 +147,15 @@ static int make_ready(struct restoring *on, const char *file,
         rc = os_copy(file, on->fresh, fault);
     if (rc == 0)
         rc = check_copy(on, on->fresh, true, fault);
+    on->out->altered = rc == ERR_AUDIT;
+    rc = on->out->altered ? 0 : rc;
     if (rc == ERR_CORRUPT)      /* the store here is not meant */
         rc = fault_set(fault, ERR_COPY, "", "%s is damaged, %s: %s", file,
                        fault->field, fault->why);
     if (rc == 0 && on->config->hub)
         rc = choose_numbers(on, fault);
     if (rc == 0)
-        rc = copy_settle(on->fresh, NULL, NULL, fault);
+        rc = settle(on, file, fault);
     if (rc == 0)
         reach(on, REACH_RESTORE_COPIED);
     return rc;
@@ -261,10 +282,10 @@ static int change(struct restoring *on, struct fault *fault)
     return rc;
 }
 
-int restore(const struct config *config, const char *file,
+int restore(const struct config *config, const char *file, const char *person,
             struct restored *out, struct fault *fault)
 {
-    struct restoring on = {.config = config, .out = out,
+    struct restoring on = {.config = config, .out = out, .person = person,
                            .reach = crash_hook()};
     char journal[PATH + 16];
     int rc;

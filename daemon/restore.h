@@ -24,11 +24,12 @@ struct restored {
                                  * was nothing */
     enum restored_numbers numbers;
     uint64_t reserved, life;    /* hub: what comes next is above */
+    bool altered;               /* the copy's audit trail was */
 };
 
 /* ERR_BUSY a daemon runs, ERR_COPY not a copy for this machine, ERR_CORRUPT it
  * is damaged, ERR_FULL, ERR_IO. */
-int restore(const struct config *config, const char *file,
+int restore(const struct config *config, const char *file, const char *person,
             struct restored *out, struct fault *fault);
 
 #endif

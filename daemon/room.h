@@ -3,7 +3,8 @@
  * station that is down can not even be read; so a save is refused while there
  * still is room for what was promised: the log on disk at its longest, and what
  * moving it into the database may add there. An exchange may use half of that,
- * so that what is saved goes out as long as it can.
+ * so that what is saved goes out as long as it can, and what must be noted before
+ * it is shown an eighth.
  */
 #ifndef YZ_ROOM_H
 #define YZ_ROOM_H
@@ -12,7 +13,8 @@
 
 enum {
     ROOM_TO_SAVE = 32 * 1024 * 1024,
-    ROOM_TO_TALK = ROOM_TO_SAVE / 2
+    ROOM_TO_TALK = ROOM_TO_SAVE / 2,
+    ROOM_TO_NOTE = ROOM_TO_SAVE / 8 /* some rows of the audit trail */
 };
 
 /* Before a start even reads, the log of the last run is brought into the

@@ -191,8 +191,7 @@ static int judge_route(struct talk *talk, const struct guard *guard,
         return known ? 405 : 404;
     }
     for (int i = 0; i < request->queries; i++)
-        if (!name_among(request->query[i].name,
-                        route->query ? route->query : "")) {
+        if (!route_takes(route, request->query[i].name)) {
             fault_set(&talk->fault, ERR_USAGE, request->query[i].name,
                       "allowed: %s", route->query ? route->query : "nothing");
             return 400;

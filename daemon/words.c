@@ -86,6 +86,10 @@ static const struct advice {
      "county has is safe; ask the county before you go on.",
      "请先原样复制整个数据文件夹，什么都不要删改。县里已收的都安全；处理之前请"
      "联系县里。"},
+    {ERR_AUDIT,
+     "The register itself is whole. Keep a copy of the data folder, and find out "
+     "who was at this machine.",
+     "数据本身完好。请保留一份数据文件夹的副本，并查清谁动过这台机器。"},
     {ERR_NUMBERS,
      "Do not go on without it: numbers might be used twice.",
      "没有它不要启动，以免编号重用。"},

@@ -68,7 +68,8 @@ def all_goes_wrong(town, other, hub, people, folder):
         node.talk()
     for k, record in enumerate(ids):
         for node in (town, hub) if k % 2 else (hub, town):
-            node.cli("edit", record, "phone=" + people[(k + 1) % 10]["phone"])
+            node.cli("edit", record, "-", stdin=json.dumps({"phone": people[(k + 1) % 10]["phone"]}))
+    look_closely(town, ids, people)
     assert town.ok("pack", os.path.join(folder, "stick.yzb"), codes=(0,)).json["changes"] > 0
     hub.ok("unpack", os.path.join(folder, "stick.yzb"), os.path.join(folder, "answer.yzb"), codes=(0,))
     town.cli("unpack", os.path.join(folder, "stick.yzb"))           # the wrong one
@@ -76,8 +77,20 @@ def all_goes_wrong(town, other, hub, people, folder):
         node.talk()
 
 
+def look_closely(town, ids, people):
+    """What the audit trail must tell, and what not."""
+    for p, record in zip(people, ids):
+        assert p["phone"] in town.cli("show", record, "--full", "--history").out
+        status, answer = town.raw("POST", "/api/import?author=zhao&name=%s%%20%s.ndjson" % (p["id_number"], p["phone"]), b"{}\n",
+                                  {"Authorization": "Bearer " + town.token(), "Content-Type": "application/x-ndjson"})
+        assert status == 200, answer
+        town.cli("export", "--full", "--scope", p["phone"])
+        town.cli("list", "--full", "--kind", p["id_number"])
+
+
 def reports(node, planted):
-    for verb in (("status",), ("doctor",), ("log",), ("verify",), ("reconcile",), ("devices",)):
+    for verb in (("status",), ("doctor",), ("log",), ("verify",), ("reconcile",), ("devices",), ("audit",), ("cases",), ("list",),
+                 ("export", "--bases")):
         for flags in (("--json", "--lang", "en"), ("--lang", "zh")):
             a = node.cli(*verb, flags=flags)
             told(a.out + a.err, "%s of %s" % (verb[0], node.name), planted)

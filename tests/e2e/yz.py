@@ -225,7 +225,7 @@ class Node:
         return self.ok("export", "--ndjson", "--full", *more).out
 
     def cases(self):
-        return self.ok("cases", "list").lines
+        return self.ok("cases", "list", "--full").lines
 
     # -- the door
 
