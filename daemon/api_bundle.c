@@ -10,6 +10,7 @@
  * at a station the counts.
  */
 #include "daemon/api.h"
+#include "daemon/audit.h"
 #include "daemon/bundle.h"
 #include "daemon/carry.h"
 #include "daemon/gate.h"
@@ -124,7 +125,9 @@ int api_pack(struct request *request, struct fault *fault)
     if (rc < 0)
         return rc;
     rc = carry_number(request->node, &carried->number);
-    return rc < 0 ? fault_set(fault, rc, "", "no number") : 0;
+    return rc < 0 ? fault_set(fault, rc, "", "no number")
+                  : audit_asked(request, fault, "pack", "number=%llu",
+                                (unsigned long long)carried->number);
 }
 
 /* Behind the commit: what is packed was on disk before. */
@@ -217,6 +220,9 @@ static void on_done(void *user, int rc, const struct fault *fault)
     else
         log_event(LOG_I, 6034, "bundle.unpacked", "station=%s number=%llu",
                   name, (unsigned long long)head->number);
+    audit_ended(carried->request, "unpack", "%s %s number=%llu",
+                rc < 0 ? "refused" : "done", name,
+                (unsigned long long)head->number);
     if (rc == 0 && node_opened(carried->request->node)->devices)
         told.err = gate_came(node_store(carried->request->node), BY_STICK,
                              name, os_wall_ms());

@@ -27,7 +27,7 @@ bool audit_clock(struct node *node)
     struct node_progress progress;
 
     node_progress(node, &progress);
-    if (progress.station)
+    if (!node_config(node)->hub)
         return progress.clock_measured &&
                llabs(progress.clock_offset_ms) <= CLOCK_OFF_MS;
     return now >= YEAR_2025 &&

@@ -12,6 +12,8 @@ static const struct act {
     {"export", "导出", "exported"},
     {"export.full", "导出完整号码", "exported with numbers in full"},
     {"import", "导入", "imported"},
+    {"pack", "打成离线同步包", "packed a bundle"},
+    {"unpack", "读入离线同步包", "unpacked a bundle"},
     {"release", "处理搁置的变更", "had what was set aside decided anew"},
     {"reconcile", "与县里核对并改好", "compared with the county and mended"},
     {"rebuild", "按流水重算", "folded the journal again"},

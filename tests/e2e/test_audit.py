@@ -162,6 +162,21 @@ def test_what_the_hub_does_is_noted():
         assert ("enroll", "as t1") in [x[1:] for x in trail(town)] or trail(town)[-1][1] == "enroll"
 
 
+def test_a_clock_is_trusted_once_it_was_compared(field):
+    town = field.town
+    record, _ = person(field)
+    town.restart()
+    town.ok("show", record, "--full")
+    town.talk()
+    town.ok("show", record, "--full")
+    *start, before, after = town.ok("audit").lines
+    assert not any(x["trusted"] for x in start + [before]) and after["trusted"] and after["act"] == "show.full"
+    first, last = town.ok("audit", flags=("--lang", "en")).out.splitlines()[-2:]
+    assert before["time"] + "?  " in first and after["time"] + "  " in last
+    field.hub.ok("export")
+    assert field.hub.ok("audit").lines[-1]["trusted"], "nobody is asked for a better one"
+
+
 def test_another_configuration_and_other_kinds_are_noted(field):
     town = field.town
     first = [x[1] for x in trail(town)]
@@ -325,3 +340,16 @@ def test_fields_on_standard_input_are_seen_by_nobody(field):
     case = field.county.cases()[0]["case"]
     field.county.ok("cases", "set", case, "-", stdin=json.dumps({"phone": "12822223333"}))
     assert field.county.ok("show", two, "--full").json["fields"]["phone"] == "12822223333"
+
+
+def test_sticks_are_noted_at_both_ends(field):
+    person(field)
+    ask, answer = field.path("a.ask"), field.path("a.answer")
+    field.town.ok("pack", ask, "--as", "zhao")
+    field.hub.ok("unpack", ask, answer, "--as", "qian")
+    field.town.ok("unpack", answer, "--as", "sun")
+    with open(ask, "ab") as f:
+        f.write(b"more")
+    assert field.hub.cli("unpack", ask, answer + ".2", "--as", "li").code == 2
+    assert trail(field.town)[-2:] == [("zhao", "pack", "number=1"), ("sun", "unpack", "done t1 number=1")]
+    assert trail(field.hub)[-2:] == [("qian", "unpack", "done t1 number=1"), ("li", "unpack", "refused t1 number=1")]

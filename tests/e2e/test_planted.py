@@ -52,9 +52,15 @@ def all_goes_wrong(town, other, hub, people, folder):
         status, answer = put(town, p)
         assert status == 200, answer
         ids.append(json.loads(answer)["id"])
-        assert put(town, dict(p, id_number=wrong(p["id_number"])))[0] != 200
-        assert put(town, dict(p, phone=p["phone"] + "x", birth="1999-99-99"))[0] != 200
-        assert put(other, dict(p, org=OTHER, branch_id=OTHER + "001"))[0] == 200          # two records with one number
+        for node, fields, good in ((town, dict(p, id_number=wrong(p["id_number"])), False),
+                                   (town, dict(p, phone=p["phone"] + "x", birth="1999-99-99"), False),
+                                   (town, dict(p, phones=[p["phone"]], birth=p["phone"]), False),
+                                   (town, {p["phone"]: p["id_number"]}, False),
+                                   (other, dict(p, org=OTHER, branch_id=OTHER + "001", phones=[p["phone"]]), True)):    # two with one number
+            status, answer = put(node, fields)
+            assert (status == 200) == good, answer
+            if p["phone"] not in fields:
+                told(answer, "the answer to a save", numbers(people) + [wrong(p["id_number"]).encode()])
         town.raw("GET", "/api/show?record=%s&phone=%s" % (ids[-1], p["phone"]))
         town.raw("GET", "/%s/%s" % (p["id_number"], p["phone"]))
         town.raw("POST", "/api/put", json.dumps(p)[:-9].encode(), {"Authorization": "Bearer " + p["id_number"]})
@@ -63,7 +69,11 @@ def all_goes_wrong(town, other, hub, people, folder):
              for i, p in zip(ids[::-1], people)]
     with open(os.path.join(folder, "lines.ndjson"), "w", encoding="utf-8") as f:
         f.writelines(json.dumps(x, ensure_ascii=False)[:k] + "\n" for x in lines for k in (None, -3, 120))
-    town.cli("import", os.path.join(folder, "lines.ndjson"))
+    report = os.path.join(folder, "report.ndjson")          # looked at with all other files
+    for flags in (("--json", "--lang", "en"), ("--lang", "zh")):
+        a = town.cli("import", os.path.join(folder, "lines.ndjson"), "--report", report, flags=flags)
+        told(a.out + a.err, "an import", numbers(people))
+    assert os.path.getsize(report) > 0
     for node in (town, other, town, other):
         node.talk()
     for k, record in enumerate(ids):
