@@ -230,6 +230,15 @@ int settle_feed(struct asking *asking, const uint8_t *data, size_t len,
     return framing_feed(&asking->framing, bytes_of(data, len), fault);
 }
 
+/* Not only what is queued: what a hub that was set back lost, too. */
+static bool unconfirmed(const struct hello *hello)
+{
+    for (int i = 0; i < hello->heads; i++)
+        if (hello->head[i].confirmed < hello->head[i].n)
+            return true;
+    return false;
+}
+
 void settle_end(struct asking *asking, struct asked *out)
 {
     *out = asking->asked;
@@ -244,6 +253,6 @@ void settle_end(struct asking *asking, struct asked *out)
         out->more = true;
     }
     /* A hello alone was said because of a cut: whatever waits goes now. */
-    if (out->whole && asking->plan.hello_only && asking->hello.queued > 0)
+    if (out->whole && asking->plan.hello_only && unconfirmed(&asking->hello))
         out->more = true;
 }

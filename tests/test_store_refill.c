@@ -388,9 +388,32 @@ TEST(a_long_line_of_work_comes_back_whole)
     world_end(w);
 }
 
+/* BUG found: The station had nothing queued, so behind a cut its hello alone went
+ * for all there was: what the hub had lost waited for the next contact, and was
+ * gone with that PC. Found by seed 500289. */
+TEST(what_the_hub_lost_goes_on_at_once_behind_a_cut)
+{
+    struct backup none;
+    W;
+
+    backup(w, &none);
+    say(w, "a", 1, "mark=1 name=甲");
+    sync_with(w, "a");
+    restore(w, &none);
+    exchange(w, "a", ALL, ALL);         /* it hears what the hub lacks */
+    assert_true(w->asked.more);
+    exchange(w, "a", 20, 0);
+    exchange(w, "a", ALL, ALL);         /* the hello alone */
+    assert_true(w->asked.more);
+    sync_with(w, "a");
+    assert_cell(w, "hub", 1, "name", "甲");
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_hub_lost_goes_on_at_once_behind_a_cut),
         cmocka_unit_test(what_was_decided_is_not_decided_again),
         cmocka_unit_test(facts_may_come_in_any_order),
         cmocka_unit_test(a_settled_case_stays_settled),
