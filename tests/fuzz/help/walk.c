@@ -65,7 +65,8 @@ static void walk_cases(struct store *store, struct buf *out)
          i++) {
         must(shown->row > row && shown->open, "cases out of order");
         row = shown->row;
-        print(json_from_case(shown), out);
+        print(json_from_case(shown, 0), out);
+        print(json_from_case(shown, JSON_FULL), out);
         name = shown->name;
         store_case(store, &name, shown);
     }
