@@ -11,7 +11,6 @@
 #include "daemon/room.h"
 #include "store/audit.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,13 +174,12 @@ static json_t *from_backup(struct node *node)
 /* The head of the audit trail: who keeps it can tell a trail made anew. */
 static json_t *from_trail(struct store *store)
 {
-    char hex[2 * HASH_SIZE + 1];
     struct audit_head head;
 
     if (store_audit_head(store, &head) < 0)
         return json_null();
-    sodium_bin2hex(hex, sizeof(hex), head.hash.b, HASH_SIZE);
-    return json_pack("{s:I, s:s}", "n", (json_int_t)head.n, "hash", hex);
+    return json_pack("{s:I, s:o}", "n", (json_int_t)head.n, "hash",
+                     json_from_hash(&head.hash));
 }
 
 static int take_status(struct request *request, json_t **out,

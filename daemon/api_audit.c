@@ -5,7 +5,6 @@
 #include "daemon/api.h"
 #include "store/audit.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +22,8 @@ static json_t *text(const char *text)
 
 static json_t *from_row(const struct audited *row)
 {
-    char hex[2 * HASH_SIZE + 1];
     json_t *out = json_object();
 
-    sodium_bin2hex(hex, sizeof(hex), row->hash.b, HASH_SIZE);
     json_object_set_new(out, "n", json_integer((json_int_t)row->n));
     json_object_set_new(out, "time", json_from_time(row->wall_ms));
     json_object_set_new(out, "trusted", json_boolean(row->trusted));
@@ -34,7 +31,7 @@ static json_t *from_row(const struct audited *row)
     json_object_set_new(out, "device", text(row->device));
     json_object_set_new(out, "act", text(row->act));
     json_object_set_new(out, "object", text(row->object));
-    json_object_set_new(out, "hash", json_string(hex));
+    json_object_set_new(out, "hash", json_from_hash(&row->hash));
     return out;
 }
 

@@ -88,16 +88,6 @@ static int keep_off_box(struct request *request, struct fault *fault)
     return config->backup[0] ? beside_keep(config, config->backup, fault) : 0;
 }
 
-/* Who was let in just now. */
-static const struct device *newest(const struct devices *devices)
-{
-    int count = 0;
-
-    while (devices_at(devices, count))
-        count++;
-    return devices_at(devices, count - 1);
-}
-
 /* Both ways in end here: over the line, where nobody says who it is, and from a
  * stick. */
 static int admit(struct request *request, const char *person,
@@ -105,7 +95,7 @@ static int admit(struct request *request, const char *person,
 {
     struct opened *open = node_opened(request->node);
     struct devices *devices;
-    bool fresh = false;
+    const struct device *fresh = NULL;
     int rc = api_hub(request, &devices, fault);
 
     if (rc == 0)
@@ -117,14 +107,14 @@ static int admit(struct request *request, const char *person,
     }
     if (rc == 0 && fresh)
         rc = audit_by(request->node, person, fault, "admit", "%s",
-                      newest(devices)->name);
+                      fresh->name);
     if (rc == 0)
         rc = keep_off_box(request, fault);
     if (rc < 0)
         log_event(LOG_W, 8022, "enrol.refuse", "code=YZ%04d why=\"%s\"",
                   err_code(rc), fault->why);
     else
-        log_event(LOG_I, 8021, "enrol.done", "fresh=%d", fresh);
+        log_event(LOG_I, 8021, "enrol.done", "fresh=%d", fresh != NULL);
     return rc;
 }
 

@@ -4,8 +4,8 @@
  * kept in a nameless temporary file, so their number is no matter of memory:
  * they hold names of fields and rules, never a value.
  *
- * Query: mode, dry_run, author, name (of the file); with report=1 "lines" has every wrong line,
- * else the first LINES_MAX.
+ * Query: mode, dry_run, author, name (of the file); with report=1 "lines" has
+ * every wrong line, else the first LINES_MAX.
  */
 #include "daemon/api.h"
 #include "daemon/audit.h"
@@ -170,34 +170,25 @@ static int spool_fill(struct request *request)
     return 0;
 }
 
-static void log_counts(const struct import_counts *counts)
-{
-    log_event(LOG_I, 5011, "import.done",
-              "read=%llu new=%llu changed=%llu same=%llu wrong=%llu "
-              "duplicate=%llu",
-              (unsigned long long)counts->read,
-              (unsigned long long)counts->new,
-              (unsigned long long)counts->changed,
-              (unsigned long long)counts->same,
-              (unsigned long long)counts->wrong,
-              (unsigned long long)counts->duplicate);
-}
-
-/* How many lines it took; of one that was cut the journal tells. */
-static void note_end(struct request *request)
+/* In the log and in the audit trail; of one that was cut the journal tells how
+ * many lines it took. */
+static void tell_counts(struct request *request)
 {
     struct upload *upload = request->state;
     const struct import_counts *counts = &upload->counts;
+    char text[200];
 
-    audit_ended(request, "import",
-                "done read=%llu new=%llu changed=%llu same=%llu wrong=%llu "
-                "duplicate=%llu",
-                (unsigned long long)counts->read,
-                (unsigned long long)counts->new,
-                (unsigned long long)counts->changed,
-                (unsigned long long)counts->same,
-                (unsigned long long)counts->wrong,
-                (unsigned long long)counts->duplicate);
+    snprintf(text, sizeof(text),
+             "read=%llu new=%llu changed=%llu same=%llu wrong=%llu "
+             "duplicate=%llu",
+             (unsigned long long)counts->read,
+             (unsigned long long)counts->new,
+             (unsigned long long)counts->changed,
+             (unsigned long long)counts->same,
+             (unsigned long long)counts->wrong,
+             (unsigned long long)counts->duplicate);
+    log_event(LOG_I, 5011, "import.done", "%s", text);
+    audit_ended(request, "import", "done %s", text);
     upload->noted = false;
 }
 
@@ -209,8 +200,7 @@ int api_import_ready(struct request *request, struct fault *fault)
     struct upload *upload = request->state;
     struct buf *body = &request->reply.body;
 
-    log_counts(&upload->counts);
-    note_end(request);
+    tell_counts(request);
     if (fflush(upload->spool) != 0 || fseek(upload->spool, 0, SEEK_SET) != 0)
         return fault_set(fault, ERR_IO, "", "the temporary file is full");
     json_print(from_counts(upload), body);

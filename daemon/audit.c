@@ -34,20 +34,23 @@ bool audit_clock(struct node *node)
            now >= store_recall(node_store(node), BACKUP_MS) - CLOCK_OFF_MS;
 }
 
+__attribute__((format(printf, 5, 0)))
 static int note(struct node *node, const char *person, struct fault *fault,
-                const char *act, const char *object)
+                const char *act, const char *object, va_list args)
 {
     const struct opened *open = node_opened(node);
+    char text[AUDIT_OBJECT + 1];
     struct audited row = {
         .wall_ms = node_stamp(node).wall_ms,
         .trusted = audit_clock(node),
         .person = person,
         .device = open->name[0] ? open->name : node_config(node)->name,
         .act = act,
-        .object = object,
+        .object = text,
     };
     int rc = room_check(node_config(node), ROOM_TO_NOTE, fault);
 
+    vsnprintf(text, sizeof(text), object, args);
     return rc < 0 ? rc : store_audit(node_store(node), &row, fault);
 }
 
@@ -67,43 +70,41 @@ int audit_person(const struct request *request, const char **out,
 int audit_by(struct node *node, const char *person, struct fault *fault,
              const char *act, const char *object, ...)
 {
-    char text[AUDIT_OBJECT + 1];
     va_list args;
+    int rc;
 
     va_start(args, object);
-    vsnprintf(text, sizeof(text), object, args);
+    rc = note(node, person, fault, act, object, args);
     va_end(args);
-    return note(node, person, fault, act, text);
+    return rc;
 }
 
 int audit_asked(struct request *request, struct fault *fault, const char *act,
                 const char *object, ...)
 {
-    char text[AUDIT_OBJECT + 1];
     const char *person;
     va_list args;
     int rc = audit_person(request, &person, fault);
 
     va_start(args, object);
-    vsnprintf(text, sizeof(text), object, args);
+    if (rc == 0)
+        rc = note(request->node, person, fault, act, object, args);
     va_end(args);
-    return rc < 0 ? rc : note(request->node, person, fault, act, text);
+    return rc;
 }
 
 void audit_ended(struct request *request, const char *act, const char *object,
                  ...)
 {
-    char text[AUDIT_OBJECT + 1];
     struct fault fault = {.err = 0};
     const char *person;
     va_list args;
     int rc = audit_person(request, &person, &fault);
 
     va_start(args, object);
-    vsnprintf(text, sizeof(text), object, args);
-    va_end(args);
     if (rc == 0)
-        rc = note(request->node, person, &fault, act, text);
+        rc = note(request->node, person, &fault, act, object, args);
+    va_end(args);
     if (rc < 0)
         log_event(LOG_E, err_code(rc), "audit.end", "act=%s", act);
 }

@@ -64,16 +64,14 @@ static int on_row(void *user, struct bytes line)
 
 int cmd_audit(struct cli *cli)
 {
-    char since[24] = "";
+    char since[SINCE_TEXT];
     struct buf query;
-    int64_t ms = 0;
     int rc;
 
-    if (cli->value[OPT_SINCE] && !cli_since(cli->value[OPT_SINCE], &ms))
+    if (!cli_since_ms(cli, since))
         return cli_usage(cli, "--since");
-    snprintf(since, sizeof(since), "%lld", (long long)ms);
     query_open(&query, "/api/audit");
-    query_add(&query, "since", cli->value[OPT_SINCE] ? since : NULL);
+    query_add(&query, "since", since[0] ? since : NULL);
     rc = cli_lines(cli, query_text(&query), on_row, cli);
     buf_done(&query);
     return rc;

@@ -154,21 +154,32 @@ static int on_row(void *user, struct bytes line)
     return 0;
 }
 
+bool cli_since_ms(const struct cli *cli, char out[SINCE_TEXT])
+{
+    int64_t ms;
+
+    out[0] = '\0';
+    if (!cli->value[OPT_SINCE])
+        return true;
+    if (!cli_since(cli->value[OPT_SINCE], &ms))
+        return false;
+    snprintf(out, SINCE_TEXT, "%lld", (long long)ms);
+    return true;
+}
+
 int cmd_list(struct cli *cli)
 {
     struct listing listing = {.cli = cli};
-    char since[24] = "";
+    char since[SINCE_TEXT];
     struct buf query;
-    int64_t ms = 0;
     int rc;
 
-    if (cli->value[OPT_SINCE] && !cli_since(cli->value[OPT_SINCE], &ms))
+    if (!cli_since_ms(cli, since))
         return cli_usage(cli, "--since");
-    snprintf(since, sizeof(since), "%lld", (long long)ms);
     query_open(&query, "/api/list");
     query_add(&query, "kind", cli->value[OPT_KIND]);
     query_add(&query, "state", cli->value[OPT_STATE]);
-    query_add(&query, "since", cli->value[OPT_SINCE] ? since : NULL);
+    query_add(&query, "since", since[0] ? since : NULL);
     query_add(&query, "full", cli->value[OPT_FULL] ? "1" : NULL);
     rc = cli_lines(cli, query_text(&query), on_row, &listing);
     buf_done(&query);

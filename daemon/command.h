@@ -158,6 +158,10 @@ int cli_enroll(struct cli *cli, const char *code, const char *url,
 const char *status_advice(const struct cli *cli, const json_t *status, int err);
 /* Since when: a span back from now ("1h") or a time. False if neither. */
 bool cli_since(const char *text, int64_t *ms);
+/* --since as the API takes it, "" without. False when it is no time. (In
+ * cmd_show.c.) */
+enum { SINCE_TEXT = 24 };
+bool cli_since_ms(const struct cli *cli, char out[SINCE_TEXT]);
 int64_t cli_now(void);
 void cli_pause(int ms);
 bool cli_terminal(FILE *file);

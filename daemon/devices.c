@@ -236,14 +236,15 @@ static void write_answer(const struct devices *devices,
 }
 
 int devices_admit(struct devices *devices, struct bytes ask, int64_t now_ms,
-                  struct buf *answer, bool *fresh, struct fault *fault)
+                  struct buf *answer, const struct device **fresh,
+                  struct fault *fault)
 {
     struct device_row *row;
     struct invite *invite;
     struct note note;
     int rc = note_read(ask, "ask", &note, fault);
 
-    *fresh = false;
+    *fresh = NULL;
     if (rc < 0)
         return rc;
     prune(devices, now_ms);
@@ -259,8 +260,8 @@ int devices_admit(struct devices *devices, struct bytes ask, int64_t now_ms,
         rc = again(devices, row, invite, fault);
     } else {
         rc = add_device(devices, &note, invite, now_ms, fault);
-        *fresh = rc == 0;
         row = rc == 0 ? devices->one[devices->count - 1] : NULL;
+        *fresh = row ? &row->device : NULL;
     }
     if (rc == 0)
         write_answer(devices, &row->device, &note, invite->key, answer);

@@ -28,10 +28,11 @@ void devices_free(struct devices *devices);
 int devices_invite(struct devices *devices, const char *org, int64_t now_ms,
                    char code[CODE_TEXT], struct fault *fault);
 /* Let in whoever wrote this note, if its code is good, and write the hub's note.
- * The same note again gives the same answer. *fresh: it is new here. ERR_CODE,
- * ERR_FORMAT, ERR_IO. */
+ * The same note again gives the same answer. *fresh: it, if it is new here, else
+ * NULL. ERR_CODE, ERR_FORMAT, ERR_IO. */
 int devices_admit(struct devices *devices, struct bytes ask, int64_t now_ms,
-                  struct buf *answer, bool *fresh, struct fault *fault);
+                  struct buf *answer, const struct device **fresh,
+                  struct fault *fault);
 /* From the next request on it is nobody's. ERR_STATION when there is none. */
 int devices_revoke(struct devices *devices, const char *name,
                    struct fault *fault);

@@ -8,6 +8,7 @@
 #include "daemon/json.h"
 #include "daemon/log.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,14 @@ json_t *json_from_bytes(struct bytes text)
                         : json_stringn((const char *)text.data, text.len);
 
     return value ? value : json_null();
+}
+
+json_t *json_from_hash(const struct hash *hash)
+{
+    char hex[2 * HASH_SIZE + 1];
+
+    sodium_bin2hex(hex, sizeof(hex), hash->b, HASH_SIZE);
+    return json_string(hex);
 }
 
 json_t *json_from_time(int64_t wall_ms)

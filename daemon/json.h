@@ -31,6 +31,7 @@ void json_print(json_t *value, struct buf *out);
 void json_print_line(json_t *value, struct buf *out);
 
 json_t *json_from_bytes(struct bytes text);     /* null when it is no UTF-8 */
+json_t *json_from_hash(const struct hash *hash);        /* in hex */
 json_t *json_from_time(int64_t wall_ms);        /* ISO, local; null for 0 */
 /* {"error":{"code","text","field","rule","where","why"}} */
 json_t *json_from_fault(const struct fault *fault);

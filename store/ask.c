@@ -13,12 +13,8 @@ static void head_read(struct store *store, sqlite3_stmt *stmt,
     out->confirmed = db_column_num(stmt, 2);
     out->n = db_column_num(stmt, 3);
     db_column_hash(stmt, 4, &out->hash);
-    if (sqlite3_column_int64(stmt, 0) == store->self) {
-        out->n = store->self_n;
-        out->hash = store->self_hash;
-    }
-    if (out->confirmed > out->n)        /* as origin_find reads it, too */
-        out->confirmed = 0;
+    origin_newest(store, sqlite3_column_int64(stmt, 0), &out->n,
+                  &out->hash, &out->confirmed);
     out->has_parent = db_column_id(stmt, 5, &out->parent.origin);
     if (!out->has_parent)
         return;

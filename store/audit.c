@@ -23,6 +23,8 @@ const char store_trail[] =
     "act TEXT NOT NULL, "       /* 'show.full', 'export', ... */
     "object TEXT NOT NULL)";    /* ids, names of kinds and files, counts */
 
+#define ROW_COLUMNS "n, hash, wall_ms, trusted, person, device, act, object"
+
 static const char head_name[] = "audit";
 
 int audit_there(struct store *store)
@@ -129,8 +131,7 @@ int audit_add(struct store *store, const struct audited *row)
     if (rc < 0)
         return rc;
     hash = hash_of(&head.hash, head.n + 1, row->wall_ms, row->trusted, text);
-    stmt = db_stmt(store, "INSERT INTO audit (n, hash, wall_ms, trusted, "
-                          "person, device, act, object) "
+    stmt = db_stmt(store, "INSERT INTO audit (" ROW_COLUMNS ") "
                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
     db_num(stmt, 1, head.n + 1);
     db_hash(stmt, 2, &hash);
@@ -183,8 +184,7 @@ int store_audit_next(struct store *store, uint64_t n, int64_t since_ms,
     memset(out, 0, sizeof *out);
     if (rc != 1)
         return rc;
-    stmt = db_stmt(store, "SELECT n, hash, wall_ms, trusted, person, device, "
-                          "act, object FROM audit WHERE n > ?1 AND "
+    stmt = db_stmt(store, "SELECT " ROW_COLUMNS " FROM audit WHERE n > ?1 AND "
                           "wall_ms >= ?2 ORDER BY n LIMIT 1");
     db_num(stmt, 1, n);
     db_int(stmt, 2, since_ms);
@@ -260,8 +260,7 @@ int verify_audit(struct verify *on, struct fault *fault)
         return rc;
     if (rc == 0)
         return verify_head(on, fault);
-    stmt = db_stmt(on->store, "SELECT n, hash, wall_ms, trusted, person, device, "
-                              "act, object FROM audit WHERE n > ?1 "
+    stmt = db_stmt(on->store, "SELECT " ROW_COLUMNS " FROM audit WHERE n > ?1 "
                               "ORDER BY n LIMIT ?2");
     db_num(stmt, 1, on->audit.n);
     db_int(stmt, 2, SLICE_ROWS);

@@ -61,6 +61,9 @@ int journal_decide(struct store *store, struct place_id at, enum state from,
                    const char *field, const char *rule);
 
 /* 1 found, 0 not there. */
+/* Of a row just read: its end as it is by now, and nothing confirmed behind that. */
+void origin_newest(const struct store *store, int64_t id, uint64_t *n,
+                   struct hash *hash, uint64_t *confirmed);
 int origin_find(struct store *store, const struct id *origin,
                 struct origin_row *out);
 int origin_by_row(struct store *store, int64_t id, struct origin_row *out);

@@ -7,6 +7,17 @@
 #define ORIGIN_COLUMNS \
     "id, origin, own, parent, parent_n, parent_hash, n, hash, confirmed"
 
+void origin_newest(const struct store *store, int64_t id, uint64_t *n,
+                   struct hash *hash, uint64_t *confirmed)
+{
+    if (id == store->self) {            /* written at the end of the turn */
+        *n = store->self_n;
+        *hash = store->self_hash;
+    }
+    if (*confirmed > *n)                /* spoilt: all of it may go again */
+        *confirmed = 0;
+}
+
 static void origin_read(struct store *store, sqlite3_stmt *stmt,
                         struct origin_row *out)
 {
@@ -20,12 +31,7 @@ static void origin_read(struct store *store, sqlite3_stmt *stmt,
     if (!db_column_hash(stmt, 7, &out->hash))
         out->hash = out->parent_hash;
     out->confirmed = db_column_num(stmt, 8);
-    if (out->id == store->self) {       /* written at the end of the turn */
-        out->n = store->self_n;
-        out->hash = store->self_hash;
-    }
-    if (out->confirmed > out->n)        /* spoilt: all of it may go again */
-        out->confirmed = 0;
+    origin_newest(store, out->id, &out->n, &out->hash, &out->confirmed);
 }
 
 int origin_find(struct store *store, const struct id *origin,

@@ -4,7 +4,8 @@
  * In slices: what the tables are; the small tables page by page, each in one
  * slice; the journal row by row, which reads every page of it too; the cells,
  * and what each of them points at; the cases; the receipts; the counts; the
- * audit trail. What is written between two slices is no fault: a slice sees whole requests only.
+ * audit trail. What is written between two slices is no fault: a slice sees whole
+ * requests only.
  */
 #include "store/verify.h"
 

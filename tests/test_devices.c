@@ -90,8 +90,8 @@ static int come(struct desk *desk, int which, const struct pass *pass,
                 struct fault *fault)
 {
     struct note ask = {.pins = desk->pc_keys[which].pins};
+    const struct device *fresh;
     struct buf text, reply;
-    bool fresh;
     int rc;
 
     strcpy(ask.org, org);

@@ -1,6 +1,6 @@
 /* The audit trail: what is in it stays as it was, or verify names the first row
  * that is not; and what a chain alone cannot notice. */
-#include "tests/world.c"
+#include "tests/disaster.c"
 #include "tests/failing.c"
 
 #include "store/audit.h"
@@ -34,17 +34,6 @@ static struct world *trail(void)
     for (int i = 1; i <= ROWS; i++)
         assert_int_equal(note(w, town_of(w, "a")->store, i), 0);
     return w;
-}
-
-static void meddle(const char *path, const char *sql)
-{
-    sqlite3 *db;
-    char *said = NULL;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &said) != SQLITE_OK)
-        fail_msg("%s: %s", sql, said);
-    sqlite3_close(db);
 }
 
 static int rows_of(struct store *store)
