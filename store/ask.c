@@ -10,15 +10,15 @@ static void head_read(struct store *store, sqlite3_stmt *stmt,
 {
     memset(out, 0, sizeof *out);
     db_column_id(stmt, 1, &out->origin);
-    out->confirmed = db_column_num(stmt, 2);
-    out->n = db_column_num(stmt, 3);
+    out->confirmed = db_column_count(stmt, 2);
+    out->n = db_column_count(stmt, 3);
     db_column_hash(stmt, 4, &out->hash);
     origin_newest(store, sqlite3_column_int64(stmt, 0), &out->n,
                   &out->hash, &out->confirmed);
     out->has_parent = db_column_id(stmt, 5, &out->parent.origin);
     if (!out->has_parent)
         return;
-    out->parent.n = db_column_num(stmt, 6);
+    out->parent.n = db_column_count(stmt, 6);
     db_column_hash(stmt, 7, &out->parent_hash);
 }
 
@@ -53,7 +53,7 @@ static void hello_cursors(struct store *store, struct hello *out)
             continue;           /* spoilt: all of that stream is told again */
         db_column_text(stmt, 0, out->cursor[out->cursors].stream,
                        sizeof out->cursor[0].stream);
-        out->cursor[out->cursors++].seq = db_column_num(stmt, 1);
+        out->cursor[out->cursors++].seq = db_column_count(stmt, 1);
     }
     sqlite3_reset(stmt);
 }

@@ -177,9 +177,14 @@ struct bytes db_column(sqlite3_stmt *stmt, int at)
 
 uint64_t db_column_num(sqlite3_stmt *stmt, int at)
 {
-    int64_t number = sqlite3_column_int64(stmt, at);
+    return (uint64_t)sqlite3_column_int64(stmt, at);
+}
 
-    return number > 0 ? (uint64_t)number : 0;
+uint64_t db_column_count(sqlite3_stmt *stmt, int at)
+{
+    int64_t count = sqlite3_column_int64(stmt, at);
+
+    return count > 0 ? (uint64_t)count : 0;
 }
 
 bool db_column_hash(sqlite3_stmt *stmt, int at, struct hash *out)

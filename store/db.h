@@ -24,6 +24,9 @@ int db_step(struct store *store, sqlite3_stmt *stmt);
 int db_run(struct store *store, sqlite3_stmt *stmt);
 struct bytes db_column(sqlite3_stmt *stmt, int at);
 uint64_t db_column_num(sqlite3_stmt *stmt, int at);
+/* Of what is never beyond INT64_MAX: below nothing it is spoilt, and none. An id
+ * is not: it may have any bit. */
+uint64_t db_column_count(sqlite3_stmt *stmt, int at);
 bool db_column_hash(sqlite3_stmt *stmt, int at, struct hash *out);
 bool db_column_id(sqlite3_stmt *stmt, int at, struct id *out);
 void db_column_text(sqlite3_stmt *stmt, int at, char *out, size_t size);

@@ -25,12 +25,12 @@ static void origin_read(struct store *store, sqlite3_stmt *stmt,
     db_column_id(stmt, 1, &out->origin);
     out->own = sqlite3_column_int(stmt, 2) != 0;
     out->parent = sqlite3_column_int64(stmt, 3);
-    out->parent_n = db_column_num(stmt, 4);
+    out->parent_n = db_column_count(stmt, 4);
     out->has_parent = db_column_hash(stmt, 5, &out->parent_hash);
-    out->n = db_column_num(stmt, 6);
+    out->n = db_column_count(stmt, 6);
     if (!db_column_hash(stmt, 7, &out->hash))
         out->hash = out->parent_hash;
-    out->confirmed = db_column_num(stmt, 8);
+    out->confirmed = db_column_count(stmt, 8);
     origin_newest(store, out->id, &out->n, &out->hash, &out->confirmed);
 }
 
