@@ -196,6 +196,25 @@ static void forward(struct machine *machine, const char *what, uint64_t *known,
     *known = now;
 }
 
+/* What it comes up with, asked as soon as its disk lets it tell: a start may be
+ * followed by reads that fail. What was saved since then counts on both sides. */
+static void came_up(struct machine *machine, const struct store_status *status)
+{
+    struct watch *watch = watch_of(machine);
+
+    if (!machine->hub && !watch->unsure && !watch->rotted &&
+        (status->written < watch->sure ||
+         status->written > watch->sure + watch->maybe))
+        sim_fail(machine->sim, "V1", "%s comes up with %llu changes; %llu "
+                 "were told, %llu in doubt", machine->name,
+                 (unsigned long long)status->written,
+                 (unsigned long long)watch->sure,
+                 (unsigned long long)watch->maybe);
+    watch->sure = status->written;
+    watch->maybe = 0;
+    watch->unsure = watch->uncounted = false;
+}
+
 static void check_status(struct machine *machine,
                          const struct store_status *status)
 {
@@ -204,6 +223,8 @@ static void check_status(struct machine *machine,
     uint64_t sum = 0;
 
     sim->count.checks++;
+    if (watch->uncounted)
+        came_up(machine, status);
     for (int i = 0; i < STATES; i++)
         sum += status->count[i];
     if (sum != status->written)
@@ -239,23 +260,11 @@ static bool status_of(struct machine *machine, struct store_status *status)
 
 void oracle_started(struct machine *machine)
 {
-    struct watch *watch = watch_of(machine);
     struct store_status status;
 
-    if (!status_of(machine, &status))
-        return;
-    if (!machine->hub && !watch->unsure && !watch->rotted &&
-        (status.written < watch->sure ||
-         status.written > watch->sure + watch->maybe))
-        sim_fail(machine->sim, "V1", "%s comes up with %llu changes; %llu "
-                 "were told, %llu in doubt", machine->name,
-                 (unsigned long long)status.written,
-                 (unsigned long long)watch->sure,
-                 (unsigned long long)watch->maybe);
-    watch->sure = status.written;
-    watch->maybe = 0;
-    watch->unsure = false;
-    check_status(machine, &status);
+    watch_of(machine)->uncounted = true;
+    if (status_of(machine, &status))
+        check_status(machine, &status);
 }
 
 bool oracle_start_failed(struct machine *machine, int err)

@@ -29,6 +29,7 @@ struct told {
 struct watch {
     uint64_t sure, maybe;       /* changes it must have, and may have */
     bool unsure;                /* set back: count from the next start */
+    bool uncounted;             /* it could not tell since its start */
     uint64_t life, number, seq; /* newest met, never to go back */
     uint64_t begun;             /* exchanges in this hour */
     int64_t hour;
