@@ -62,6 +62,7 @@ struct machine {
     bool lied;
     bool misdirects;
     bool rotten;                /* it once changed bits by itself */
+    bool unsound;               /* likewise, or it lied: compares in the end */
     const struct copy *spare;   /* to be put back when all is lost */
     int64_t sleeps_until;       /* asleep until then */
     bool dying;                 /* a mark was reached; who called comes back */

@@ -95,6 +95,7 @@ static void clone(struct machine *machine, const struct fault_line *line,
     oracle_set_back(twin, copy->at, false);
     watch_of(twin)->rotted = copy->rotted;
     twin->rotten = machine->rotten;
+    twin->unsound = machine->unsound;
     twin->lineage = 0;
     net_link(sim, twin);
     work_clone(machine, twin);
@@ -140,11 +141,14 @@ void strike_broken(struct machine *machine)
     }
 }
 
+/* What a disk that lied left of the derived tables may pass verify, as each row
+ * is good; the journal folded again tells. */
 void strike_look(struct machine *machine)
 {
     struct fault fault;
 
-    if (watch_of(machine)->rotted && machine->store != NULL &&
+    if ((watch_of(machine)->rotted || machine->unsound) &&
+        machine->store != NULL &&
         (store_verify(machine->store, &fault) < 0 ||
          store_rebuild(machine->store, &fault) < 0))
         strike_broken(machine);
@@ -190,7 +194,7 @@ static void lie(struct machine *machine, const struct fault_line *line, int at)
         return;
     copy_take(machine, line, &machine->sim->copies[at]);
     machine->spare = &machine->sim->copies[at];
-    machine->lies = machine->lied = true;
+    machine->lies = machine->lied = machine->unsound = true;
     disk_lie(machine->disk, true);
     sim_after(machine->sim, line->arg[0], NULL, WHEN_FAULT_ENDS,
               (uint64_t)at);
@@ -229,11 +233,13 @@ bool strike_disk(struct machine *machine, const struct fault_line *line,
         machine_stop(machine, arg[1]);
         disk_rot(machine->disk, "yizhan.db", (int)arg[0]);
         watch_of(machine)->rotted = machine->rotten = true;
+        machine->unsound = true;
         break;
     case FAULT_MISDIRECT:
         disk_misdirect(machine->disk, (uint64_t)arg[0]);
         machine->misdirects = true;
         watch_of(machine)->rotted = machine->rotten = true;
+        machine->unsound = true;
         break;
     default:
         return false;
