@@ -246,8 +246,10 @@ int store_next(struct store *store, const struct kind *kind,
     if (rc != 1)
         return rc;
     rc = record_by_row(store, id, &row);
-    /* A damaged id would lead back to the first record, round and round. */
-    if (rc == 1 && after != NULL && memcmp(row.record.b, after->b, ID_SIZE) <= 0)
+    /* A damaged id would lead nowhere, or back to the first record, round and
+     * round. */
+    if (rc == 0 || (rc == 1 && after != NULL &&
+                    memcmp(row.record.b, after->b, ID_SIZE) <= 0))
         rc = ERR_CORRUPT;
     if (rc == 1)
         rc = show_row(store, &row, out);

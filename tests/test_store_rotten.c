@@ -213,6 +213,29 @@ TEST(an_id_may_have_any_bit_and_a_count_may_not)
     world_free(w);
 }
 
+/* BUG found: one letter of the table's definition had changed, so that no row had
+ * its short name any more: a record was told as found that was not, and the daemon
+ * died of it whenever somebody listed or exported. */
+TEST(a_list_ends_where_a_record_is_not_found)
+{
+    struct shown shown;
+    struct town *town;
+    W;
+
+    town = town_of(w, "a");
+    say(w, "a", 1, "mark=1 name=甲");
+    town_shut(town);
+    meddle(town->path, "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET "
+                       "sql = replace(sql, 'PRIMARY', 'QRIMARY') "
+                       "WHERE name = 'record'");
+    town_open(w, town);
+    shown_init(&shown);
+    assert_int_equal(store_next(town->store, thing(town->store), NULL, &shown),
+                     ERR_CORRUPT);
+    shown_done(&shown);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_station_whose_origins_or_streams_rotted_is_let_in),
         cmocka_unit_test(an_id_may_have_any_bit_and_a_count_may_not),
         cmocka_unit_test(what_a_lost_record_left_behind_is_not_the_next_ones),
+        cmocka_unit_test(a_list_ends_where_a_record_is_not_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
