@@ -62,7 +62,7 @@ struct machine {
     bool lied;
     bool misdirects;
     bool rotten;                /* it once changed bits by itself */
-    bool unsound;               /* likewise, or it lied: compares in the end */
+    bool unsound;               /* likewise, or it lied: looked at in the end */
     const struct copy *spare;   /* to be put back when all is lost */
     int64_t sleeps_until;       /* asleep until then */
     bool dying;                 /* a mark was reached; who called comes back */
@@ -122,8 +122,8 @@ void station_now(struct machine *machine);
 void station_settle(struct machine *machine);
 
 /* ---- mends.c ---- */
-/* When nobody can refill the hub, every station compares, and mends: until all
- * have, true. */
+/* In the end every station whose disk is unsound compares, and mends; every one
+ * when nobody can refill the hub. True until all have. */
 bool mends_wait(struct sim *sim);
 /* An exchange ended: true when another one should follow. */
 bool mends_on(struct machine *machine, const struct asked *asked, bool good);

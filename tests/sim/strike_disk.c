@@ -25,6 +25,12 @@ static void spoilt(struct machine *machine)
     watch_of(machine)->spoiled = true;
 }
 
+static void rotten(struct machine *machine)
+{
+    watch_of(machine)->rotted = true;
+    machine->rotten = machine->unsound = true;
+}
+
 /* ---- copies ---- */
 
 bool strike_copies(enum fault_kind kind)
@@ -147,8 +153,7 @@ void strike_look(struct machine *machine)
 {
     struct fault fault;
 
-    if ((watch_of(machine)->rotted || machine->unsound) &&
-        machine->store != NULL &&
+    if (machine->unsound && machine->store != NULL &&
         (store_verify(machine->store, &fault) < 0 ||
          store_rebuild(machine->store, &fault) < 0))
         strike_broken(machine);
@@ -232,14 +237,12 @@ bool strike_disk(struct machine *machine, const struct fault_line *line,
     case FAULT_ROT:
         machine_stop(machine, arg[1]);
         disk_rot(machine->disk, "yizhan.db", (int)arg[0]);
-        watch_of(machine)->rotted = machine->rotten = true;
-        machine->unsound = true;
+        rotten(machine);
         break;
     case FAULT_MISDIRECT:
         disk_misdirect(machine->disk, (uint64_t)arg[0]);
         machine->misdirects = true;
-        watch_of(machine)->rotted = machine->rotten = true;
-        machine->unsound = true;
+        rotten(machine);
         break;
     default:
         return false;
