@@ -281,10 +281,15 @@ void origin_look(struct store *store)
  * of this store wrote: that is not counted here. */
 void origin_ready(struct store *store)
 {
-    if (!store->hub)
-        db_exec(store,
-                "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
-                "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
-                " AND origin.n = 0 AND j.origin = origin.id AND j.n = "
-                "(SELECT max(n) FROM journal WHERE origin = origin.id)");
+    sqlite3_stmt *stmt;
+
+    if (store->hub)
+        return;
+    stmt = db_stmt(
+        store, "UPDATE origin SET n = j.n, hash = j.hash FROM journal j "
+               "WHERE origin.id = (SELECT max(id) FROM origin WHERE own = 1)"
+               " AND origin.n = 0 AND j.origin = origin.id AND j.n = "
+               "(SELECT max(n) FROM journal WHERE origin = origin.id)");
+    db_step(store, stmt);
+    sqlite3_reset(stmt);
 }
