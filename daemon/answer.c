@@ -128,6 +128,7 @@ static int tell_confirm(struct answer *answer)
     struct confirm *confirm = &answer->confirm;
     struct head *head;
     struct buf payload;
+    bool brief;
     int rc;
 
     if (answer->head == answer->hello.heads) {
@@ -144,8 +145,14 @@ static int tell_confirm(struct answer *answer)
         return 0;
     }
     buf_init(&payload, FRAME_MAX);
-    confirm_write(confirm, &payload);
-    tell(answer, FRAME_CONFIRM, &payload);
+    /* Behind a frame of this head, confirmed is no more what the hello said. */
+    brief = !answer->spoken &&
+            confirm_brief(confirm, &answer->hello, answer->head);
+    if (brief)
+        confirm_write_brief(confirm, answer->head, &payload);
+    else
+        confirm_write(confirm, &payload);
+    tell(answer, brief ? FRAME_BRIEF_CONFIRM : FRAME_CONFIRM, &payload);
     buf_done(&payload);
     answer->spoken = confirm->more;
     for (int i = 0; i < confirm->runs; i++)

@@ -59,6 +59,7 @@ struct asking *asking_new(struct store *store, const char *station,
     asking->hello.room = plan->room;
     asking->hello.wall_ms = wall_ms;
     asking->hello.brief = plan->brief && asking->hello.last.told;
+    asking->hello.brief_confirm = asking->hello.brief;
     asking->brief = asking->hello.brief && store_speaks_briefly(store);
     for (int i = 0; i < asking->hello.heads && asking->brief; i++)
         asking->hello.head[i].untold = asking->hello.head[i].has_parent &&

@@ -80,6 +80,22 @@ static int hear_confirm(struct asking *asking, struct bytes payload,
     return 0;
 }
 
+/* In full, as it may have to wait and be read again beside no hello. */
+static int hear_brief_confirm(struct asking *asking, struct bytes payload,
+                              struct fault *fault)
+{
+    struct buf full;
+    int rc = confirm_read_brief(payload, &asking->hello, &asking->confirm);
+
+    if (rc < 0)
+        return rc;
+    buf_init(&full, FRAME_MAX);
+    confirm_write(&asking->confirm, &full);
+    rc = hear_confirm(asking, buf_view(&full), fault);
+    buf_done(&full);
+    return rc;
+}
+
 /* Terse news that cannot be read here are asked for in full. */
 static int read_news(struct asking *asking, int type, struct bytes payload,
                      struct news *out)
@@ -184,6 +200,8 @@ static int hear(struct asking *asking, int type, struct bytes payload,
     switch (type) {
     case FRAME_CONFIRM:
         return hear_confirm(asking, payload, fault);
+    case FRAME_BRIEF_CONFIRM:
+        return hear_brief_confirm(asking, payload, fault);
     case FRAME_NEWS:
     case FRAME_TERSE_NEWS:
         return hear_news(asking, type, payload, fault);

@@ -102,6 +102,8 @@ void hello_write(const struct hello *hello, struct buf *out)
     last_write(&hello->last, out);
     if (hello->last.told && hello->brief)
         buf_u8(out, 1);
+    if (hello->last.told && hello->brief && hello->brief_confirm)
+        buf_u8(out, 1);
 }
 
 /* Bytes behind what is known here are of a newer partner, and passed over. */
@@ -133,6 +135,7 @@ int hello_read(struct bytes in, struct hello *out)
         return ERR_FORMAT;
     last_read(&cut, &out->last);
     out->brief = cut_u8(&cut) == 1 && !cut.bad;
+    out->brief_confirm = out->brief && cut_u8(&cut) == 1 && !cut.bad;
     return 0;
 }
 
@@ -282,6 +285,21 @@ static void run_read(struct cut *cut, uint64_t *left, struct run *out)
     *left -= cut->bad ? 0 : out->count;
 }
 
+static void runs_write(const struct confirm *confirm, struct buf *out)
+{
+    buf_varint(out, (uint64_t)confirm->runs);
+    for (int i = 0; i < confirm->runs; i++)
+        run_write(&confirm->run[i], out);
+}
+
+static void runs_read(struct cut *cut, uint64_t left, struct confirm *out)
+{
+    out->runs = count_read(cut, RUNS);
+    for (int i = 0; i < out->runs && !cut->bad; i++)
+        run_read(cut, &left, &out->run[i]);
+    cut_copy(cut, out->receipt, HASH_SIZE);
+}
+
 static void confirm_body(const struct confirm *confirm, struct buf *out)
 {
     buf_put(out, confirm->origin.b, ID_SIZE);
@@ -290,9 +308,7 @@ static void confirm_body(const struct confirm *confirm, struct buf *out)
     buf_varint(out, confirm->through);
     buf_put(out, confirm->hash.b, HASH_SIZE);
     buf_u8(out, confirm->more);
-    buf_varint(out, (uint64_t)confirm->runs);
-    for (int i = 0; i < confirm->runs; i++)
-        run_write(&confirm->run[i], out);
+    runs_write(confirm, out);
 }
 
 void confirm_write(const struct confirm *confirm, struct buf *out)
@@ -312,7 +328,6 @@ void confirm_signed(const struct confirm *confirm, const struct id *hub,
 int confirm_read(struct bytes in, struct confirm *out)
 {
     struct cut cut = cut_of(in);
-    uint64_t left;
 
     memset(out, 0, sizeof *out);
     cut_copy(&cut, out->origin.b, ID_SIZE);
@@ -324,10 +339,57 @@ int confirm_read(struct bytes in, struct confirm *out)
     if (out->standing > STANDING_FOREIGN || out->from == 0 ||
         out->from > INT64_MAX)
         return ERR_FORMAT;
-    left = INT64_MAX - out->from + 1;
-    out->runs = count_read(&cut, RUNS);
-    for (int i = 0; i < out->runs && !cut.bad; i++)
-        run_read(&cut, &left, &out->run[i]);
-    cut_copy(&cut, out->receipt, HASH_SIZE);
+    runs_read(&cut, INT64_MAX - out->from + 1, out);
     return cut.bad ? ERR_FORMAT : 0;
+}
+
+/* Do the runs reach just the head? */
+static bool reaches(const struct confirm *confirm, const struct head *head)
+{
+    uint64_t at = confirm->from - 1;
+
+    for (int i = 0; i < confirm->runs; i++)
+        at += confirm->run[i].count;
+    return confirm->runs > 0 && at == head->n;
+}
+
+bool confirm_brief(const struct confirm *confirm, const struct hello *hello,
+                   int head)
+{
+    const struct head *of = &hello->head[head];
+
+    return hello->brief && hello->brief_confirm &&
+           confirm->standing == STANDING_GOOD && !confirm->more &&
+           confirm->from == of->confirmed + 1 && confirm->through == of->n &&
+           memcmp(confirm->hash.b, of->hash.b, HASH_SIZE) == 0 &&
+           reaches(confirm, of);
+}
+
+void confirm_write_brief(const struct confirm *confirm, int head,
+                         struct buf *out)
+{
+    buf_varint(out, (uint64_t)head);
+    runs_write(confirm, out);
+    buf_put(out, confirm->receipt, HASH_SIZE);
+}
+
+int confirm_read_brief(struct bytes in, const struct hello *hello,
+                       struct confirm *out)
+{
+    struct cut cut = cut_of(in);
+    uint64_t head = cut_varint(&cut);
+    const struct head *of;
+
+    memset(out, 0, sizeof *out);
+    if (cut.bad || !hello->brief_confirm || head >= (uint64_t)hello->heads)
+        return ERR_FORMAT;
+    of = &hello->head[head];
+    if (of->confirmed >= of->n)
+        return ERR_FORMAT;
+    out->origin = of->origin;
+    out->from = of->confirmed + 1;
+    out->through = of->n;
+    out->hash = of->hash;
+    runs_read(&cut, of->n - of->confirmed, out);
+    return cut.bad || !reaches(out, of) ? ERR_FORMAT : 0;
 }

@@ -37,6 +37,7 @@ enum frame_type {
     FRAME_FACTS = 8,            /* ask */
     FRAME_TERSE_NEWS = 9,       /* answer */
     FRAME_BRIEF_WELCOME = 10,
+    FRAME_BRIEF_CONFIRM = 11,
     FRAME_DIGEST = 16,          /* ask: comparing, digest.h and rows.h */
     FRAME_DIGESTS = 17,         /* answer */
     FRAME_ROWS = 18,
@@ -116,6 +117,7 @@ struct hello {
     struct last_said last;
     bool brief;                 /* its answer may leave out what says nothing;
                                  * told behind `last` */
+    bool brief_confirm;         /* and it reads confirmations told briefly */
 };
 
 /* Cursor of a stream, 0 if it names none. */
@@ -190,6 +192,14 @@ void why_read(struct cut *cut, int *reason, char field[WHY_FIELD],
 
 void confirm_write(const struct confirm *confirm, struct buf *out);
 int confirm_read(struct bytes in, struct confirm *out);
+/* Does it confirm, of this head of the hello, just all that no answer had
+ * confirmed? Then its runs and its receipt tell the rest. */
+bool confirm_brief(const struct confirm *confirm, const struct hello *hello,
+                   int head);
+void confirm_write_brief(const struct confirm *confirm, int head,
+                         struct buf *out);
+int confirm_read_brief(struct bytes in, const struct hello *hello,
+                       struct confirm *out);
 /* The bytes a receipt is the MAC of. */
 void confirm_signed(const struct confirm *confirm, const struct id *hub,
                     uint64_t life, struct buf *out);

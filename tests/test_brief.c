@@ -76,6 +76,27 @@ TEST(silence_says_nothing_before_the_end_came)
     world_end(w);
 }
 
+/* One edit: what is told of it is what the hello did not say, and its receipt. */
+TEST(a_confirmation_says_no_more_than_its_receipt)
+{
+    struct world *w = quiet();
+    struct talk *talk;
+
+    (void)state;
+    sync_all(w);
+    say(w, "b", 2, "name=戊");
+    talk = talk_ask(w, "b", ALL);
+    assert_true(talk->answer.len <= 130);
+    assert_int_equal(talk_settle(talk, ALL), 0);
+    talk_free(talk);
+    assert_true(w->asked.whole && !w->asked.more);
+    assert_int_equal(w->asked.confirmed, 1);
+    sync_all(w);
+    assert_cell(w, "hub", 2, "name", "戊");
+    assert_agree(w);
+    world_end(w);
+}
+
 /* The answer once more, with its terse news spoilt by a hub that cannot tell
  * them, though every MAC is right. */
 static void spoil_news(struct talk *talk)
@@ -231,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_moves_the_cursors_as_empty_news_would),
         cmocka_unit_test(silence_says_nothing_before_the_end_came),
+        cmocka_unit_test(a_confirmation_says_no_more_than_its_receipt),
         cmocka_unit_test(news_that_cannot_be_read_are_not_taken_for_silence),
         cmocka_unit_test(what_the_hub_has_lost_is_said),
         cmocka_unit_test(a_parent_that_was_not_told_comes_when_it_is_missing),

@@ -239,6 +239,87 @@ static void test_a_brief_welcome(void **state)
     buf_done(&bytes);
 }
 
+static void confirmation(struct confirm *out)
+{
+    memset(out, 0, sizeof *out);
+    out->origin.b[3] = 7;
+    out->from = 5;
+    out->through = 9;
+    out->hash.b[31] = 1;
+    out->runs = 2;
+    out->run[0] = (struct run){.count = 4, .verdict = 2, .number = 40};
+    out->run[1] = (struct run){.count = 1, .verdict = 4, .number = 50,
+                               .reason = 6, .field = "phone", .rule = "V1"};
+    memset(out->receipt, 0x5a, sizeof out->receipt);
+}
+
+/* Whatever one says that the hello did not, it is told in full. */
+static void test_what_is_not_told_briefly(void **state)
+{
+    static struct confirm confirm;
+    static struct hello said;
+
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        confirmation(&confirm);
+        said = hello;
+        said.heads = 2;
+        said.head[1] = (struct head){.origin = confirm.origin, .n = 9,
+                                     .confirmed = 4, .hash = confirm.hash};
+        said.brief = i != 1;
+        said.brief_confirm = i != 2;
+        confirm.standing = i == 3 ? STANDING_FORKED : STANDING_GOOD;
+        confirm.more = i == 4;
+        confirm.from += i == 5;
+        confirm.through -= i == 6;
+        confirm.hash.b[0] ^= i == 7;
+        confirm.run[0].count -= i == 8;
+        assert_int_equal(confirm_brief(&confirm, &said, 1), i == 0);
+    }
+}
+
+static void test_a_brief_confirm(void **state)
+{
+    static struct confirm confirm, heard;
+    static struct hello said;
+    struct buf bytes, again;
+
+    (void)state;
+    confirmation(&confirm);
+    said = hello;
+    said.heads = 2;
+    said.head[1] = (struct head){.origin = confirm.origin, .n = 9,
+                                 .confirmed = 4, .hash = confirm.hash};
+    said.brief = said.brief_confirm = true;
+    buf_init(&bytes, 4096);
+    buf_init(&again, 4096);
+    confirm_write_brief(&confirm, 1, &bytes);
+    assert_int_equal(confirm_read_brief(buf_view(&bytes), &said, &heard), 0);
+    assert_memory_equal(&heard, &confirm, sizeof heard);
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_int_equal(confirm_read_brief(bytes_of(bytes.data, len), &said,
+                                            &heard), ERR_FORMAT);
+    for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+        bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (confirm_read_brief(buf_view(&bytes), &said, &heard) == 0) {
+            buf_clear(&again);  /* another of just so many */
+            confirm_write_brief(&heard, 1, &again);
+            assert_true(heard.through == 9 && heard.run[0].count == 4);
+            assert_memory_equal(again.data, bytes.data, again.len);
+        }
+        bytes.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    said.head[1].confirmed = 9;         /* nothing is unconfirmed */
+    assert_int_equal(confirm_read_brief(buf_view(&bytes), &said, &heard),
+                     ERR_FORMAT);
+    said.head[1].confirmed = 4;
+    said.brief_confirm = false;         /* nobody asked for it */
+    assert_int_equal(confirm_read_brief(buf_view(&bytes), &said, &heard),
+                     ERR_FORMAT);
+    buf_done(&bytes);
+    buf_done(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_claims_of_news_are_bounded),
         cmocka_unit_test(test_hello_and_welcome),
         cmocka_unit_test(test_a_brief_welcome),
+        cmocka_unit_test(test_what_is_not_told_briefly),
+        cmocka_unit_test(test_a_brief_confirm),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

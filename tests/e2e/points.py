@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 
 import shim
+import terse
 import wire
 import yz
 from story import A, B, IDENTITY, KIND, PHONE, Dead, Story
@@ -99,7 +100,7 @@ class Points(Story):
         news = [f for f in old if f[0] in (wire.NEWS, wire.TERSE_NEWS)]
 
         def twice(frames):
-            at = next(i for i, f in enumerate(frames) if f[0] == wire.CONFIRM) + 1
+            at = next(i for i, f in enumerate(frames) if f[0] in (wire.CONFIRM, wire.BRIEF_CONFIRM)) + 1
             return frames[:at] + frames[at - 1:at] + news + frames[at:]
 
         def younger(frames):
@@ -121,10 +122,9 @@ class Points(Story):
         receipt = self.saves[-1][3]["changes"][0]
         twin = wire.Station(self.field.hub_port, "b", self.secret("b"))
         twin.origin, twin.kinds, twin.n = bytes.fromhex(receipt["origin"]), self.kinds_hash, receipt["n"]
-        confirm = next(p for t, p in self.relay.last if t == wire.CONFIRM and p[:16] == twin.origin)
-        cut = wire.Cut(confirm[17:])
-        cut.varint(), cut.varint()
-        twin.head = cut.take(32)
+        cut = wire.Cut(self.relay.asked[20:])
+        cut.counted(), cut.byte()
+        twin.head = terse.Hello(cut.counted()).hashes[twin.origin]
         change = wire.change(twin.origin, twin.n + 1, uuid.UUID(self.ids["Q1"]).bytes, KIND, PHONE, {5: b"31"}, base=1 << 40)
         before = twin.chain([change])
         try:

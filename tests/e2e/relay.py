@@ -13,6 +13,7 @@ import wire
 class Relay:
     def __init__(self, hub_port, name, secret):
         self.codec, self.change, self.last = wire.Station(hub_port, name, secret), None, None
+        self.asked = b""
         relay = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -58,7 +59,7 @@ class Relay:
             change, self.change = self.change, None
             if change:
                 data = self.codec.answer(ask[4:20], change(list(frames)))
-            self.last = frames
+            self.last, self.asked = frames, ask
         request.send_response(status)
         request.send_header("Content-Type", "application/vnd.yizhan.exchange" if status == 200 else "application/json")
         request.send_header("Content-Length", str(len(data)))

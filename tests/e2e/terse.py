@@ -688,9 +688,10 @@ class Hello:
         self.wall = self.zigzag(cut)
         for _ in range(5):
             cut.varint()
-        self.heads = []
+        self.heads, self.hashes = [], {}
         for _ in range(cut.varint()):
-            origin, confirmed, _, _ = cut.take(16), cut.varint(), cut.varint(), cut.take(32)
+            origin, confirmed, _ = cut.take(16), cut.varint(), cut.varint()
+            self.hashes[origin] = cut.take(32)
             if cut.byte() == 1:
                 cut.take(16), cut.varint(), cut.take(32)
             self.heads.append((origin, confirmed))

@@ -210,6 +210,13 @@ def test_a_contact_with_nothing_to_say_has_two_frames(hub):
     station.confirmed = 1                      # as if an answer had been lost
     frames = station.exchange([])
     assert [kind for kind, _ in frames] == [wire.BRIEF_WELCOME, wire.CONFIRM, wire.END] and station.confirms(frames)[1] == 2
+    station.confirmed, station.brief = 1, b"\1\1"
+    frames = station.exchange([])
+    assert [kind for kind, _ in frames] == [wire.BRIEF_WELCOME, wire.BRIEF_CONFIRM, wire.END]
+    assert station.confirms(frames)[:2] == (0, 2) and station.confirmed == 2
+    head, station.confirmed, station.head = station.head, 1, wire.ZEROS     # not what the hub has: it cannot be left out
+    assert wire.BRIEF_CONFIRM not in [kind for kind, _ in station.exchange([])]
+    station.confirmed, station.head, station.brief = 2, head, b"\1"
     station.parent = b"\2"                      # known there already
     assert [kind for kind, _ in station.exchange([])] == [wire.BRIEF_WELCOME, wire.END]
     station.cursors = dict(reversed(station.cursors.items()))

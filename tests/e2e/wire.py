@@ -5,7 +5,7 @@ import os
 import time
 import zlib
 
-HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS, FACTS, TERSE_NEWS, BRIEF_WELCOME = range(1, 11)
+HELLO, BATCH, END, WELCOME, CONFIRM, NEWS, KINDS, FACTS, TERSE_NEWS, BRIEF_WELCOME, BRIEF_CONFIRM = range(1, 12)
 ZEROS = bytes(32)
 STATES = ["queued", "received", "taken", "same", "parked", "returned", "aside", "settled"]
 REASONS = ["", "clash", "proposal", "ended", "fixed", "step", "rule", "scope", "unreadable", "duplicate", "value"]
@@ -88,7 +88,7 @@ class Station:
         self.origin, self.n, self.head, self.confirmed = os.urandom(16), 0, ZEROS, 0
         self.kinds, self.life, self.number = ZEROS, 0, 0
         self.parent = b"\x00"              # or 1, name and hash of the change it goes on from
-        self.cursors, self.dictionary, self.brief = {}, b"", b""       # brief: or 1
+        self.cursors, self.dictionary, self.brief = {}, b"", b""       # brief: or 1, and 1 again if it reads brief confirmations
 
     def chain(self, changes):
         before = self.head
@@ -147,12 +147,16 @@ class Station:
         """What the hub says of our origin: (standing, through, [(n, verdict, reason, field, rule)])."""
         told, standing, through = [], 0, 0
         for kind, payload in frames:
-            if kind != CONFIRM:
+            if kind not in (CONFIRM, BRIEF_CONFIRM):
                 continue
             cut = Cut(payload)
-            assert cut.take(16) == self.origin
-            standing, n, through = cut.byte(), cut.varint(), cut.varint()
-            cut.take(32), cut.byte()
+            if kind == CONFIRM:
+                assert cut.take(16) == self.origin
+                standing, n, through = cut.byte(), cut.varint(), cut.varint()
+                cut.take(32), cut.byte()
+            else:
+                assert cut.varint() == 0
+                standing, n, through = 0, self.confirmed + 1, self.n
             for _ in range(cut.varint()):
                 count, verdict, _ = cut.varint(), cut.byte(), cut.varint()
                 why = cut.why()

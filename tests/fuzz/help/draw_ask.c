@@ -88,6 +88,7 @@ void draw_hello(struct draw *draw, struct buf *out)
     for (int i = 0; i < hello.cursors; i++)
         draw_cursor(draw, &hello.cursor[i]);
     hello.last.told = hello.brief = hello.room % 4 == 1;
+    hello.brief_confirm = hello.room % 8 == 1;
     hello_write(&hello, out);
 }
 
