@@ -294,6 +294,7 @@ static void test_a_brief_confirm(void **state)
     buf_init(&bytes, 4096);
     buf_init(&again, 4096);
     confirm_write_brief(&confirm, 1, &bytes);
+    golden_check("brief_confirm", buf_view(&bytes));
     assert_int_equal(confirm_read_brief(buf_view(&bytes), &said, &heard), 0);
     assert_memory_equal(&heard, &confirm, sizeof heard);
     for (size_t len = 0; len < bytes.len; len++)

@@ -185,6 +185,26 @@ static void check_confirm(struct bytes in)
     must_begin(in, &again, "a confirm");
 }
 
+/* As it is heard behind a hello of two heads. */
+static void check_brief_confirm(struct bytes in)
+{
+    static struct confirm confirm;
+    static struct hello hello = {.brief = true, .brief_confirm = true,
+                                 .heads = 2};
+    struct buf again;
+    int head;
+
+    hello.head[0] = (struct head){.confirmed = 3, .n = 8};
+    hello.head[1] = (struct head){.n = INT64_MAX};
+    if (confirm_read_brief(in, &hello, &confirm) < 0)
+        return;
+    head = confirm.from == 1;
+    must(confirm_brief(&confirm, &hello, head), "it was not to be brief");
+    buf_init(&again, FRAME_MAX);
+    confirm_write_brief(&confirm, head, &again);
+    must_begin(in, &again, "a brief confirm");
+}
+
 static void check_facts(struct bytes in)
 {
     static struct facts facts;
@@ -312,7 +332,8 @@ static void check_packed_news(struct cut *in)
 
 static void (*const reader[])(struct bytes in) = {
     check_hello, check_welcome, check_confirm, check_news,   check_facts,
-    check_ranges, check_digests, check_rows,   check_wants};
+    check_ranges, check_digests, check_rows,   check_wants,
+    check_brief_confirm};
 
 enum { READERS = sizeof reader / sizeof reader[0] };
 /* How the rest is meant: bytes of an ask, bytes of an answer, rows of frames,

@@ -85,7 +85,7 @@ static void seed_frame(const char *name, int type, struct bytes payload,
         [FRAME_HELLO] = 4,   [FRAME_WELCOME] = 5,  [FRAME_CONFIRM] = 6,
         [FRAME_NEWS] = 7,    [FRAME_MEND] = 7,     [FRAME_FACTS] = 8,
         [FRAME_DIGEST] = 9,  [FRAME_DIGESTS] = 10, [FRAME_ROWS] = 11,
-        [FRAME_WANT] = 12};
+        [FRAME_WANT] = 12,   [FRAME_BRIEF_CONFIRM] = 13};
 
     if (type == FRAME_BATCH)
         seed_batches(name, payload, out);
